@@ -116,6 +116,16 @@ def gather(operand: Operand, world: World) -> dict[str, Assumption]:
     return found
 
 
+def plan_of(activity: str, name: str, via: str, supplied: dict[str, Assumption]) -> Plan:
+    """The plan of one quantity from assumptions by name; what they leave open comes from the defaults."""
+    wired = graph.graph(activity, via)
+    supplied = {known: assumption for known, assumption in supplied.items() if known in wired.names}
+    names, _ = wired.upstream(name, supplied)
+    found = {needed: supplied.get(needed) or from_row(load().default(needed)) for needed in names}
+    _check_parameters(found)
+    return Plan(Route(name, name, "", False, (Operand(activity, name, via),)), (Planned(Operand(activity, name, via), found),))
+
+
 def _given(operand: Operand, top: dict[str, Assumption]) -> dict[str, Assumption]:
     """What the contexts of an operand supply; two that supply one needed name must be chosen from."""
     data, wired, choose = load(), graph.graph(operand.activity, operand.via), dict(operand.choose)

@@ -7,6 +7,7 @@ list of them.
 
 _IMPACTS = ("facility", "carbon", "water", "embodied", "equivalents", "travel", "training_cost")
 _EPSILON = ("energy_from_epsilon", "hours_from_energy", "chip")
+_ROOFLINE = ("roofline", "epsilon_inference", "energy_from_epsilon")
 
 ROUTES: dict[str, dict[str, tuple[str, ...]]] = {
     "training": {
@@ -17,10 +18,12 @@ ROUTES: dict[str, dict[str, tuple[str, ...]]] = {
     },
     "answer": {
         "epsilon": ("tokens_of_answers", "epsilon_inference", *_EPSILON, *_IMPACTS),
+        "roofline": ("tokens_of_answers", *_ROOFLINE, *_IMPACTS),
         "per_answer": ("energy_per_answer", "hours_from_energy", "chip", *_IMPACTS),
     },
     "use": {
         "epsilon": ("answers_of_users", "tokens_of_answers", "epsilon_inference", *_EPSILON, *_IMPACTS),
+        "roofline": ("answers_of_users", "tokens_of_answers", *_ROOFLINE, *_IMPACTS),
         "per_answer": ("answers_of_users", "energy_per_answer", "hours_from_energy", "chip", *_IMPACTS),
         "visits": ("answers_of_visits", "energy_per_answer", "hours_from_energy", "chip", *_IMPACTS),
     },

@@ -1,0 +1,142 @@
+"""The constants of the roofline, fitted on measured answers, and its error on models not seen."""
+
+from __future__ import annotations
+
+import dataclasses
+import functools
+from collections.abc import Sequence
+
+import numpy as np
+from scipy.optimize import least_squares
+
+from recount import graph, recompute
+from recount.assumptions import Assumption, from_row, load
+from recount.backtest import cases
+from recount.backtest.cases import Answer
+from recount.backtest.random_effects import RandomEffects
+from recount.units import Quantity, read_unit
+from recount.vocabulary import quantities
+
+# The constants, and where the search starts: what such machines are expected to do.
+START = {
+    "memory_efficiency": 0.75, "compute_efficiency": 0.6, "layer_time": 60.0, "expert_layer_time": 120.0, "answer_time": 50.0,
+    "static_power_share": 0.4, "energy_per_byte": 60.0, "compute_energy_share": 0.85,
+}  # fmt: skip
+HEADLINE = ("active_parameters", "total_parameters", "batch", "bits_per_parameter", "prompt_tokens", "answer_tokens")
+_MACHINE = ("peak_throughput", "thermal_design_power", "memory_bandwidth", "accelerator_memory")
+_ARCHITECTURE = ("layers", "cached_elements", "always_active_share", "chips")
+_TIME_WEIGHT = 0.5  # energy is what the constants are for; the time of a step keeps its parts apart
+_START_SPREAD = 6.7  # in logarithms: the start weighs next to nothing
+_OUTLIER = 0.5  # beyond this error of the logarithm a point pulls no harder
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class Point:
+    """One measurement: what is known before it, and what was measured."""
+
+    case: Answer
+    supplied: dict[str, Assumption]
+    measured: float  # pJ/parameter/token, at the accelerators
+
+    def headline(self) -> dict[str, Assumption]:
+        """What a user knows: size, batch, precision, tokens and chip; the rest is for the model to say."""
+        return {name: self.supplied[name] for name in (*HEADLINE, *_MACHINE)}
+
+
+@functools.cache
+def points() -> tuple[Point, ...]:
+    """The measurements at the accelerators, in the order of the list."""
+    found = []
+    for case in cases.answers():
+        if case.kind != "measured" or case.boundary != "accelerator":
+            continue
+        supplied = cases.known(case.hardware, case.model, case.measurement)
+        measured = supplied.pop("accelerator_energy_per_parameter_token").value
+        found.append(Point(case, supplied, float(measured.to(read_unit("pJ/parameter/token")).magnitude)))
+    return tuple(found)
+
+
+@functools.lru_cache(maxsize=64)
+def constants(without: tuple[str, ...] = ()) -> dict[str, float]:
+    """The constants fitted on all measurements but those of some families or chips.
+
+    Least squares on the logarithms of energy per token and (at half the weight) of the time of
+    a step, with the published layers, caches and numbers of chips; far outliers pull no harder
+    than near ones. The constants are correlated, so they carry no range of their own: what they
+    leave open is measured on families that were left out (:func:`unexplained`).
+    """
+    chosen = [p for p in points() if not {p.case.family, p.case.hardware} & set(without)]
+    names = [n for n in (*HEADLINE, *_MACHINE, *_ARCHITECTURE)]
+    columns = {n: _column(n, [p.supplied[n].value if n in p.supplied else from_row(load().default(n)).value for p in chosen]) for n in names}
+    columns |= {n: from_row(load().default(n)).value for n in ("forward_flop_per_parameter_token", "cache_bits")}
+    columns["unexplained_factor"] = Quantity(1.0, "")
+    energy = np.log([p.measured for p in chosen])
+    time = np.log([_magnitude("batch", p) / _magnitude("output_rate", p) for p in chosen])
+    start, wired = np.log(list(START.values())), graph.graph("answer", "roofline")
+    wanted = ["accelerator_energy_per_parameter_token", "step_time"]
+
+    def errors(logs: np.ndarray) -> np.ndarray:
+        fitted = {n: Quantity(v, read_unit(quantities()[n].unit)) for n, v in zip(START, np.exp(logs))}
+        found = wired.execute(wanted, columns | fitted)
+        predicted = [np.log(found[n].to(read_unit(u)).magnitude) for n, u in zip(wanted, ("pJ/parameter/token", "s"))]
+        return np.concatenate([predicted[0] - energy, (predicted[1] - time) * _TIME_WEIGHT, (logs - start) / _START_SPREAD])
+
+    found = least_squares(errors, start, loss="soft_l1", f_scale=_OUTLIER)
+    return dict(zip(START, map(float, np.exp(found.x))))
+
+
+def predicted(point: Point, fitted: dict[str, float]) -> float:
+    """Energy per parameter-token from the headline inputs alone, nothing left unexplained."""
+    supplied = point.headline() | typed(fitted) | typed({"unexplained_factor": 1.0})
+    return recompute.point(recompute.plan_of("answer", "accelerator_energy_per_parameter_token", "roofline", supplied), "pJ/parameter/token")
+
+
+@functools.lru_cache(maxsize=64)
+def residuals(without: tuple[str, ...] = ()) -> dict[Point, float]:
+    """Logarithm of measured over predicted for each measurement, its own family left out of the fit."""
+    chosen = [p for p in points() if not {p.case.family, p.case.hardware} & set(without)]
+    return {p: float(np.log(p.measured / predicted(p, constants(tuple(sorted({*without, p.case.family})))))) for p in chosen}
+
+
+@functools.lru_cache(maxsize=64)
+def unexplained(without: tuple[str, ...] = ()) -> RandomEffects:
+    """What the roofline leaves unexplained on families it has not seen, by family, chip and model."""
+    found = residuals(without)
+    groups = {
+        "family": [p.case.family for p in found], "hardware": [p.case.hardware for p in found],
+        "model": [f"{p.case.model} {p.case.hardware}" for p in found],
+    }  # fmt: skip
+    return RandomEffects.fit(list(found.values()), groups)
+
+
+def factor(hardware: str, without: tuple[str, ...] = ()) -> tuple[float, float, float]:
+    """5th, 50th and 95th percentile of the unexplained factor of a new family on a chip.
+
+    The middle is 1 by decision: with a handful of families a common bias cannot be told from
+    the families' own, so it widens the range instead of moving the middle.
+    """
+    mean, spread = unexplained(without).predict({"hardware": hardware})
+    wide = 1.6448536269514722 * float(np.hypot(mean, spread))
+    return float(np.exp(-wide)), 1.0, float(np.exp(wide))
+
+
+def typed(values: dict[str, float] | dict[str, tuple[float, float, float]]) -> dict[str, Assumption]:
+    """Fitted numbers as assumptions, in their names' natural units: a point, or three percentiles."""
+    found = {}
+    for name, value in values.items():
+        unit = read_unit(quantities()[name].unit)
+        if isinstance(value, tuple):
+            low, middle, high = (Quantity(x, unit) for x in value)
+            found[name] = Assumption(name, middle, 0.0, "estimate", "fit", f"{middle:~}", low, high, "lognormal")
+        else:
+            found[name] = Assumption(name, Quantity(value, unit), 0.0, "estimate", "fit", f"{value}")
+    return found
+
+
+def _magnitude(name: str, point: Point) -> float:
+    return float(point.supplied[name].value.to(read_unit(quantities()[name].unit)).magnitude)
+
+
+def _column(name: str, values: Sequence[Quantity]) -> Quantity:
+    unit = read_unit(quantities()[name].unit)
+    return Quantity(np.array([float(v.to(unit).magnitude) for v in values]), unit)

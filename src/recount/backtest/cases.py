@@ -1,0 +1,73 @@
+"""What a fit is held against: the runs and measurements that ``data/backtests`` lists."""
+
+from __future__ import annotations
+
+import dataclasses
+import functools
+
+from recount import trace
+from recount.assumptions import Assumption, from_row, load
+from recount.vocabulary import data_folder, read_csv
+
+RUN_COLUMNS = ("run", "model", "family", "hardware", "year", "declared", "energy_independent", "power_boundary", "utilisation_from", "note")
+ANSWER_COLUMNS = ("measurement", "model", "family", "hardware", "task", "boundary", "kind", "note")
+
+
+@dataclasses.dataclass(frozen=True)
+class Run:
+    """A training run: contexts of its inputs and of what was declared of it."""
+
+    run: str
+    model: str
+    family: str
+    hardware: str
+    year: str
+    declared: str
+    energy_independent: str
+    power_boundary: str
+    utilisation_from: str
+    note: str
+
+
+@dataclasses.dataclass(frozen=True)
+class Answer:
+    """A measured or published energy of answers."""
+
+    measurement: str
+    model: str
+    family: str
+    hardware: str
+    task: str
+    boundary: str
+    kind: str
+    note: str
+
+
+@functools.cache
+def runs() -> tuple[Run, ...]:
+    """The training runs of ``data/backtests/training.csv``."""
+    return tuple(Run(**line) for line in _lines("training.csv", RUN_COLUMNS))
+
+
+@functools.cache
+def answers() -> tuple[Answer, ...]:
+    """The measurements of ``data/backtests/answers.csv``."""
+    return tuple(Answer(**line) for line in _lines("answers.csv", ANSWER_COLUMNS))
+
+
+def _lines(name: str, columns: tuple[str, ...]) -> list[dict[str, str]]:
+    trace.used("file", f"backtests/{name}")
+    return [dict(line) for _, line in read_csv(data_folder() / "backtests" / name, columns)]
+
+
+def known(*contexts: str) -> dict[str, Assumption]:
+    """Every assumption that these contexts supply; the later context wins."""
+    return {name: from_row(row) for context in contexts if context for name, row in load().context(context).items()}
+
+
+def problems() -> list[str]:
+    """Contexts that the lists name and the data lack."""
+    there = set(load().contexts())
+    named = [("training.csv", c) for run in runs() for c in (run.run, run.model, run.hardware, run.declared) if c]
+    named += [("answers.csv", c) for answer in answers() for c in (answer.measurement, answer.model, answer.hardware) if c]
+    return [f"backtests/{file}: context '{context}' is not in the data." for file, context in named if context not in there]

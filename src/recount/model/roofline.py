@@ -1,0 +1,513 @@
+"""ε of answers from the machine: what a step reads, what it computes, and what both draw.
+
+A batch of answers is generated one token each at a time, and such a step costs memory traffic
+(the weights once for the whole batch, each answer's cache for itself), arithmetic (the new
+tokens and the share of the prompts that falls on the step) and fixed time.
+"""
+
+import numpy as np
+
+from recount.units import Quantity
+
+
+def layers(active_parameters: Quantity, layer_scale: Quantity, layer_exponent: Quantity) -> Quantity:
+    """Transformer layers that a model of this size usually has.
+
+    Formula: layers = layer_scale × (active_parameters ÷ 10^9) ^ layer_exponent
+
+    Parameters
+    ----------
+    active_parameters : parameter
+    layer_scale : layer, at a billion parameters
+    layer_exponent : dimensionless
+
+    Returns
+    -------
+    layer
+
+    Raises
+    ------
+    DimensionalityError : a quantity of another dimension, on first use of the result.
+
+    Examples
+    --------
+    Llama 3.1 70B has 80 layers.
+
+    >>> layers(Quantity(70e9, "parameter"), Quantity(17.4, "layer"), Quantity(0.36, "")).to("layer").magnitude
+    80.3
+
+    References
+    ----------
+    Grattafiori et al. 2024, Table 3; the two constants are fitted on the models of models.csv.
+    """
+    return layer_scale * (active_parameters / Quantity(1e9, "parameter")).to("").magnitude ** layer_exponent.to("").magnitude
+
+
+def weights_read(
+    active_parameters: Quantity, total_parameters: Quantity, always_active_share: Quantity,
+    batch: Quantity, bits_per_parameter: Quantity,
+) -> Quantity:  # fmt: skip
+    """Weights that one step reads from memory: all of a dense model, more experts the larger the batch.
+
+    Formula: weights_read = bits_per_parameter × (always_active_share × active_parameters
+             + (total_parameters − always_active_share × active_parameters) × (1 − (1 − routed share) ^ batch))
+             with routed share = (1 − always_active_share) × active_parameters
+             ÷ (total_parameters − always_active_share × active_parameters)
+
+    Parameters
+    ----------
+    active_parameters, total_parameters : parameter
+    always_active_share : dimensionless, share of the active parameters that every token uses
+    batch : dimensionless, answers computed at the same time
+    bits_per_parameter : bit/parameter
+
+    Returns
+    -------
+    GB
+
+    Raises
+    ------
+    DimensionalityError : operands of different dimension.
+
+    Examples
+    --------
+    A mixture with 128 experts of which 8 are used: at batch 8 a token's own 22 billion
+    parameters have become 99 billion that are read.
+
+    >>> weights_read(
+    ...     Quantity(22e9, "parameter"), Quantity(235e9, "parameter"), Quantity(0.355, ""), Quantity(8, ""),
+    ...     Quantity(8, "bit/parameter")
+    ... ).to("GB").magnitude
+    99.4
+
+    References
+    ----------
+    Expected number of distinct experts under uniform routing; Qwen Team 2025 for the sizes.
+    """
+    always = always_active_share * active_parameters
+    stored = total_parameters - always
+    routed = ((active_parameters - always) / stored).to("").magnitude
+    return bits_per_parameter * (always + stored * (1 - (1 - routed) ** batch.to("").magnitude))
+
+
+def cache_read(
+    batch: Quantity, prompt_tokens: Quantity, answer_tokens: Quantity, layers: Quantity,
+    cached_elements: Quantity, cache_bits: Quantity,
+) -> Quantity:  # fmt: skip
+    """Keys and values of all answers of a batch that one step reads, halfway through the answers.
+
+    Formula: cache_read = batch × (prompt_tokens + answer_tokens ÷ 2) × layers × cached_elements × cache_bits
+
+    Parameters
+    ----------
+    batch : dimensionless
+    prompt_tokens, answer_tokens : token/answer
+    layers : layer
+    cached_elements : element/token/layer
+    cache_bits : bit/element
+
+    Returns
+    -------
+    GB
+
+    Raises
+    ------
+    DimensionalityError : operands of different dimension.
+
+    Examples
+    --------
+    Llama 3.1 70B keeps 327,680 bytes a token: 64 answers at 300 tokens of context read 6.3 GB a step.
+
+    >>> cache_read(
+    ...     Quantity(64, ""), Quantity(100, "token/answer"), Quantity(400, "token/answer"), Quantity(80, "layer"),
+    ...     Quantity(2048, "element/token/layer"), Quantity(16, "bit/element")
+    ... ).to("GB").magnitude
+    6.29
+
+    References
+    ----------
+    Pope et al. 2023, section 3.3 (memory of the key-value cache).
+    """
+    answers = batch * Quantity(1, "answer")
+    return answers * (prompt_tokens + answer_tokens / 2) * layers * cached_elements * cache_bits
+
+
+def chips(
+    total_parameters: Quantity, bits_per_parameter: Quantity, memory_margin: Quantity, accelerator_memory: Quantity
+) -> Quantity:
+    """Accelerators that hold one copy of the model: the next power of two that has the memory.
+
+    Formula: chips = 2 ^ ⌈log2(total_parameters × bits_per_parameter × memory_margin ÷ accelerator_memory)⌉, at least 1
+
+    Parameters
+    ----------
+    total_parameters : parameter
+    bits_per_parameter : bit/parameter
+    memory_margin : dimensionless, room for cache and activations
+    accelerator_memory : GB/chip
+
+    Returns
+    -------
+    chip
+
+    Raises
+    ------
+    DimensionalityError : a quantity of another dimension.
+
+    Examples
+    --------
+    123 billion parameters of 16 bits with a fifth of room need 295 GB: four accelerators of 80 GB.
+
+    >>> chips(
+    ...     Quantity(123e9, "parameter"), Quantity(16, "bit/parameter"), Quantity(1.2, ""), Quantity(80, "GB/chip")
+    ... ).to("chip").magnitude.item()
+    4.0
+
+    References
+    ----------
+    EcoLogits 0.11.3, methodology of LLM inference (the same rule).
+    """
+    needed = (total_parameters * bits_per_parameter * memory_margin / accelerator_memory).to("chip").magnitude
+    return Quantity(2.0 ** np.ceil(np.log2(np.maximum(needed, 1))), "chip")
+
+
+def memory_time(
+    weights_read: Quantity, cache_read: Quantity, chips: Quantity, memory_bandwidth: Quantity, memory_efficiency: Quantity
+) -> Quantity:
+    """Time that one step spends on reading memory.
+
+    Formula: memory_time = (weights_read + cache_read) ÷ (chips × memory_bandwidth × memory_efficiency)
+
+    Parameters
+    ----------
+    weights_read, cache_read : GB
+    chips : chip
+    memory_bandwidth : TB/s/chip
+    memory_efficiency : dimensionless share of the bandwidth that is reached
+
+    Returns
+    -------
+    ms
+
+    Raises
+    ------
+    DimensionalityError : operands of different dimension.
+
+    Examples
+    --------
+    >>> memory_time(
+    ...     Quantity(140, "GB"), Quantity(6.3, "GB"), Quantity(4, "chip"), Quantity(3.35, "TB/s/chip"), Quantity(0.85, "")
+    ... ).to("ms").magnitude
+    12.8
+
+    References
+    ----------
+    Williams, Waterman and Patterson 2009 (the roofline model).
+    """
+    return (weights_read + cache_read) / (chips * memory_bandwidth * memory_efficiency)
+
+
+def step_compute(
+    forward_flop_per_parameter_token: Quantity, active_parameters: Quantity, batch: Quantity,
+    prompt_tokens: Quantity, answer_tokens: Quantity,
+) -> Quantity:  # fmt: skip
+    """Operations of one step: a token for each answer, and the share of the prompts that falls on it.
+
+    Formula: step_compute = forward_flop_per_parameter_token × active_parameters × batch × (1 + prompt_tokens ÷ answer_tokens)
+
+    Parameters
+    ----------
+    forward_flop_per_parameter_token : FLOP/parameter/token, about 2 in use
+    active_parameters : parameter
+    batch : dimensionless
+    prompt_tokens, answer_tokens : token/answer
+
+    Returns
+    -------
+    FLOP
+
+    Raises
+    ------
+    DimensionalityError : operands of different dimension.
+
+    Examples
+    --------
+    >>> step_compute(
+    ...     Quantity(2, "FLOP/parameter/token"), Quantity(70e9, "parameter"), Quantity(64, ""),
+    ...     Quantity(100, "token/answer"), Quantity(400, "token/answer")
+    ... ).to("TFLOP").magnitude
+    11.2
+
+    References
+    ----------
+    Kaplan et al. 2020, section 2.1 (two operations per parameter and token in the forward pass).
+    """
+    return forward_flop_per_parameter_token * active_parameters * batch * Quantity(1, "token") * (1 + prompt_tokens / answer_tokens)
+
+
+def compute_time(
+    step_compute: Quantity, chips: Quantity, peak_throughput: Quantity, compute_efficiency: Quantity, bits_per_parameter: Quantity
+) -> Quantity:
+    """Time that one step spends on arithmetic, at twice the rate for weights of 8 bits or less.
+
+    Formula: compute_time = step_compute ÷ (chips × peak_throughput × compute_efficiency × 16 ÷ max(bits_per_parameter, 8))
+
+    Parameters
+    ----------
+    step_compute : FLOP
+    chips : chip
+    peak_throughput : TFLOP/s/chip, dense 16-bit rate
+    compute_efficiency : dimensionless share of the peak that is reached
+    bits_per_parameter : bit/parameter
+
+    Returns
+    -------
+    ms
+
+    Raises
+    ------
+    DimensionalityError : operands of different dimension.
+
+    Examples
+    --------
+    >>> compute_time(
+    ...     Quantity(11.2, "TFLOP"), Quantity(4, "chip"), Quantity(989.4, "TFLOP/s/chip"), Quantity(0.63, ""),
+    ...     Quantity(16, "bit/parameter")
+    ... ).to("ms").magnitude.item()
+    4.49
+
+    References
+    ----------
+    Williams, Waterman and Patterson 2009 (the roofline model).
+    """
+    faster = 16 / np.maximum(bits_per_parameter.to("bit/parameter").magnitude, 8)
+    return step_compute / (chips * peak_throughput * compute_efficiency * faster)
+
+
+def overhead_time(
+    layers: Quantity, layer_time: Quantity, expert_layer_time: Quantity, active_parameters: Quantity,
+    total_parameters: Quantity, batch: Quantity, answer_time: Quantity,
+) -> Quantity:  # fmt: skip
+    """Time of one step that is neither reading nor arithmetic: launches, exchange, choosing tokens.
+
+    Formula: overhead_time = layers × (layer_time + expert_layer_time × (1 − active_parameters ÷ total_parameters))
+             + batch × answer_time
+
+    Parameters
+    ----------
+    layers : layer
+    layer_time, expert_layer_time : us/layer, the second for routing tokens to experts
+    active_parameters, total_parameters : parameter
+    batch : dimensionless
+    answer_time : us, for each answer of the batch
+
+    Returns
+    -------
+    ms
+
+    Raises
+    ------
+    DimensionalityError : operands of different dimension.
+
+    Examples
+    --------
+    >>> overhead_time(
+    ...     Quantity(80, "layer"), Quantity(70, "us/layer"), Quantity(240, "us/layer"), Quantity(70e9, "parameter"),
+    ...     Quantity(70e9, "parameter"), Quantity(64, ""), Quantity(80, "us")
+    ... ).to("ms").magnitude
+    10.72
+
+    References
+    ----------
+    Fitted on the measurements of Chung et al. 2025 (ML.ENERGY benchmark v3).
+    """
+    routed = 1 - active_parameters / total_parameters
+    return layers * (layer_time + expert_layer_time * routed) + batch * answer_time
+
+
+def step_time(memory_time: Quantity, compute_time: Quantity, overhead_time: Quantity) -> Quantity:
+    """Time in which every answer of the batch grows by one token.
+
+    Formula: step_time = memory_time + compute_time + overhead_time
+
+    Parameters
+    ----------
+    memory_time, compute_time, overhead_time : ms
+
+    Returns
+    -------
+    ms
+
+    Raises
+    ------
+    DimensionalityError : operands of different dimension.
+
+    Examples
+    --------
+    Llama 3.1 70B on four H100 at batch 64 was measured at 2,511 tokens a second, 25.4 ms a step.
+
+    >>> step_time(Quantity(12.8, "ms"), Quantity(4.5, "ms"), Quantity(10.7, "ms")).to("ms").magnitude
+    28.0
+
+    References
+    ----------
+    Chung et al. 2025, ML.ENERGY benchmark v3 (the measured rate).
+    """
+    return memory_time + compute_time + overhead_time
+
+
+def accelerator_power(
+    thermal_design_power: Quantity, static_power_share: Quantity, energy_per_byte: Quantity, weights_read: Quantity,
+    cache_read: Quantity, compute_energy_share: Quantity, peak_throughput: Quantity, step_compute: Quantity,
+    chips: Quantity, step_time: Quantity,
+) -> Quantity:  # fmt: skip
+    """Average power of one accelerator in a step, never above its limit.
+
+    Formula: accelerator_power = min(thermal_design_power, static_power_share × thermal_design_power
+             + (energy_per_byte × (weights_read + cache_read)
+             + compute_energy_share × thermal_design_power ÷ peak_throughput × step_compute) ÷ (chips × step_time))
+
+    Parameters
+    ----------
+    thermal_design_power : W/chip
+    static_power_share : dimensionless, drawn while waiting within a step
+    energy_per_byte : pJ/byte
+    weights_read, cache_read : GB
+    compute_energy_share : dimensionless, energy of an operation over that at full power and peak rate
+    peak_throughput : TFLOP/s/chip
+    step_compute : FLOP
+    chips : chip
+    step_time : ms
+
+    Returns
+    -------
+    W/chip
+
+    Raises
+    ------
+    DimensionalityError : operands of different dimension.
+
+    Examples
+    --------
+    Llama 3.1 70B on four H100 at batch 64 was measured at 2,002 W, 500 W each.
+
+    >>> accelerator_power(
+    ...     Quantity(700, "W/chip"), Quantity(0.417, ""), Quantity(113, "pJ/byte"), Quantity(140, "GB"), Quantity(6.3, "GB"),
+    ...     Quantity(0.84, ""), Quantity(989.4, "TFLOP/s/chip"), Quantity(11.2, "TFLOP"), Quantity(4, "chip"), Quantity(28, "ms")
+    ... ).to("W/chip").magnitude.item()
+    499.0
+
+    References
+    ----------
+    Choi et al. 2013 (a roofline model of energy); Chung et al. 2025 for the measured power.
+    """
+    read = energy_per_byte * (weights_read + cache_read)
+    computed = compute_energy_share * thermal_design_power / peak_throughput * step_compute
+    drawn = static_power_share * thermal_design_power + (read + computed) / (chips * step_time)
+    limit, drawn = np.broadcast_arrays(thermal_design_power.to("W/chip").magnitude, drawn.to("W/chip").magnitude)
+    return Quantity(np.minimum(limit, drawn)[()], "W/chip")
+
+
+def accelerator_energy_per_parameter_token(
+    accelerator_power: Quantity, chips: Quantity, step_time: Quantity, batch: Quantity, active_parameters: Quantity,
+    unexplained_factor: Quantity,
+) -> Quantity:  # fmt: skip
+    """Energy of the accelerators per active parameter and output token, prompt included.
+
+    Formula: accelerator_energy_per_parameter_token = accelerator_power × chips × step_time
+             ÷ (batch × active_parameters) × unexplained_factor
+
+    Parameters
+    ----------
+    accelerator_power : W/chip
+    chips : chip
+    step_time : ms
+    batch : dimensionless
+    active_parameters : parameter
+    unexplained_factor : dimensionless, 1 in the middle
+
+    Returns
+    -------
+    pJ/parameter/token
+
+    Raises
+    ------
+    DimensionalityError : operands of different dimension.
+
+    Examples
+    --------
+    Llama 3.1 70B on four H100 at batch 64: 12.5 pJ where 11.4 were measured.
+
+    >>> accelerator_energy_per_parameter_token(
+    ...     Quantity(499, "W/chip"), Quantity(4, "chip"), Quantity(28, "ms"), Quantity(64, ""), Quantity(70e9, "parameter"),
+    ...     Quantity(1, "")
+    ... ).to("pJ/parameter/token").magnitude
+    12.5
+
+    References
+    ----------
+    Chung et al. 2025, ML.ENERGY benchmark v3.
+    """
+    return accelerator_power * chips * step_time / (batch * Quantity(1, "token") * active_parameters) * unexplained_factor
+
+
+def chip_hours(chips: Quantity, step_time: Quantity, tokens: Quantity, batch: Quantity) -> Quantity:
+    """Accelerator time of the generated tokens, shared by the answers of a batch.
+
+    Formula: chip_hours = chips × step_time × tokens ÷ batch
+
+    Parameters
+    ----------
+    chips : chip
+    step_time : ms
+    tokens : token
+    batch : dimensionless
+
+    Returns
+    -------
+    chip*h
+
+    Raises
+    ------
+    DimensionalityError : operands of different dimension.
+
+    Examples
+    --------
+    >>> chip_hours(Quantity(4, "chip"), Quantity(28, "ms"), Quantity(400, "token"), Quantity(64, "")).to("chip*s").magnitude
+    0.7
+
+    References
+    ----------
+    EcoLogits 0.11.3, methodology of LLM inference (hardware shared by a batch).
+    """
+    return chips * step_time * (tokens / Quantity(1, "token")) / batch
+
+
+def output_rate(batch: Quantity, step_time: Quantity) -> Quantity:
+    """Tokens that all answers of a batch gain in a second.
+
+    Formula: output_rate = batch ÷ step_time
+
+    Parameters
+    ----------
+    batch : dimensionless
+    step_time : ms
+
+    Returns
+    -------
+    token/s
+
+    Raises
+    ------
+    DimensionalityError : a quantity of another dimension, on first use of the result.
+
+    Examples
+    --------
+    >>> output_rate(Quantity(64, ""), Quantity(28, "ms")).to("token/s").magnitude
+    2285.7
+
+    References
+    ----------
+    Chung et al. 2025, ML.ENERGY benchmark v3 (2,511 tokens a second measured for Llama 3.1 70B).
+    """
+    return batch * Quantity(1, "token") / step_time
