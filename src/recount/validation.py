@@ -63,10 +63,11 @@ def _scenario_readers():
 
 
 def vocabulary_problems() -> list[str]:
-    """Names that formulas use and the vocabulary lacks, or the other way round."""
+    """Names that formulas use and the vocabulary lacks, and names that neither formula nor row uses."""
     known, used = set(vocabulary.quantities()), set(graph.all_names())
+    told = {row.name for row in assumptions.load().rows}
     return [f"quantities.csv lacks '{name}', which the model uses." for name in sorted(used - known)] + [
-        f"quantities.csv has '{name}', which no formula uses." for name in sorted(known - used)
+        f"quantities.csv has '{name}', which no formula and no row uses." for name in sorted(known - used - told)
     ]
 
 
