@@ -19,12 +19,12 @@ from recount.vocabulary import quantities
 
 # The constants, and where the search starts: what such machines are expected to do.
 START = {
-    "memory_efficiency": 0.75, "compute_efficiency": 0.6, "layer_time": 60.0, "expert_layer_time": 120.0, "answer_time": 50.0,
+    "layer_time": 60.0, "expert_layer_time": 120.0, "answer_time": 50.0,
     "static_power_share": 0.4, "energy_per_byte": 60.0, "compute_energy_share": 0.85,
 }  # fmt: skip
 HEADLINE = ("active_parameters", "total_parameters", "batch", "bits_per_parameter", "prompt_tokens", "answer_tokens")
 _MACHINE = ("peak_throughput", "thermal_design_power", "memory_bandwidth", "accelerator_memory")
-_ARCHITECTURE = ("layers", "cached_elements", "always_active_share", "chips")
+_ARCHITECTURE = ("layers", "cached_elements", "always_active_share", "chips")  # as published and as run
 _TIME_WEIGHT = 0.5  # energy is what the constants are for; the time of a step keeps its parts apart
 _START_SPREAD = 6.7  # in logarithms: the start weighs next to nothing
 _OUTLIER = 0.5  # beyond this error of the logarithm a point pulls no harder
@@ -67,7 +67,7 @@ def constants(without: tuple[str, ...] = ()) -> dict[str, float]:
     """
     chosen = [p for p in points() if not {p.case.family, p.case.hardware} & set(without)]
     names = [n for n in (*HEADLINE, *_MACHINE, *_ARCHITECTURE)]
-    columns = {n: _column(n, [p.supplied[n].value if n in p.supplied else from_row(load().default(n)).value for p in chosen]) for n in names}
+    columns = {n: _column(n, [_known(n, p) for p in chosen]) for n in names}
     columns |= {n: from_row(load().default(n)).value for n in ("forward_flop_per_parameter_token", "cache_bits")}
     columns["unexplained_factor"] = Quantity(1.0, "")
     energy = np.log([p.measured for p in chosen])
@@ -131,6 +131,11 @@ def typed(values: dict[str, float] | dict[str, tuple[float, float, float]]) -> d
         else:
             found[name] = Assumption(name, Quantity(value, unit), 0.0, "estimate", "fit", f"{value}")
     return found
+
+
+def _known(name: str, point: Point) -> Quantity:
+    """A point's own value, else what the model makes of its size and heads."""
+    return recompute.evaluate(recompute.plan_of("answer", name, "roofline", point.supplied), lambda a: a.value)
 
 
 def _magnitude(name: str, point: Point) -> float:

@@ -90,6 +90,38 @@ def weights_read(
     return bits_per_parameter * (always + stored * (1 - (1 - routed) ** batch.to("").magnitude))
 
 
+def cached_elements(key_value_heads: Quantity, head_size: Quantity) -> Quantity:
+    """Key and value elements that one layer keeps for one token.
+
+    Formula: cached_elements = 2 × key_value_heads × head_size
+
+    Parameters
+    ----------
+    key_value_heads : head
+    head_size : element/head
+
+    Returns
+    -------
+    element/token/layer
+
+    Raises
+    ------
+    DimensionalityError : a quantity of another dimension, on first use of the result.
+
+    Examples
+    --------
+    Llama 3.1: eight heads of 128 elements, keys and values.
+
+    >>> cached_elements(Quantity(8, "head"), Quantity(128, "element/head")).to("element/token/layer").magnitude
+    2048.0
+
+    References
+    ----------
+    Ainslie et al. 2023 (grouped-query attention); Grattafiori et al. 2024, Table 3.
+    """
+    return 2 * key_value_heads * head_size / Quantity(1, "token*layer")
+
+
 def cache_read(
     batch: Quantity, prompt_tokens: Quantity, answer_tokens: Quantity, layers: Quantity,
     cached_elements: Quantity, cache_bits: Quantity,
@@ -171,19 +203,16 @@ def chips(
     return Quantity(2.0 ** np.ceil(np.log2(np.maximum(needed, 1))), "chip")
 
 
-def memory_time(
-    weights_read: Quantity, cache_read: Quantity, chips: Quantity, memory_bandwidth: Quantity, memory_efficiency: Quantity
-) -> Quantity:
+def memory_time(weights_read: Quantity, cache_read: Quantity, chips: Quantity, memory_bandwidth: Quantity) -> Quantity:
     """Time that one step spends on reading memory.
 
-    Formula: memory_time = (weights_read + cache_read) ÷ (chips × memory_bandwidth × memory_efficiency)
+    Formula: memory_time = (weights_read + cache_read) ÷ (chips × memory_bandwidth)
 
     Parameters
     ----------
     weights_read, cache_read : GB
     chips : chip
     memory_bandwidth : TB/s/chip
-    memory_efficiency : dimensionless share of the bandwidth that is reached
 
     Returns
     -------
@@ -196,15 +225,15 @@ def memory_time(
     Examples
     --------
     >>> memory_time(
-    ...     Quantity(140, "GB"), Quantity(6.3, "GB"), Quantity(4, "chip"), Quantity(3.35, "TB/s/chip"), Quantity(0.85, "")
+    ...     Quantity(140, "GB"), Quantity(6.3, "GB"), Quantity(4, "chip"), Quantity(3.35, "TB/s/chip")
     ... ).to("ms").magnitude
-    12.8
+    10.9
 
     References
     ----------
     Williams, Waterman and Patterson 2009 (the roofline model).
     """
-    return (weights_read + cache_read) / (chips * memory_bandwidth * memory_efficiency)
+    return (weights_read + cache_read) / (chips * memory_bandwidth)
 
 
 def step_compute(
@@ -246,18 +275,17 @@ def step_compute(
 
 
 def compute_time(
-    step_compute: Quantity, chips: Quantity, peak_throughput: Quantity, compute_efficiency: Quantity, bits_per_parameter: Quantity
+    step_compute: Quantity, chips: Quantity, peak_throughput: Quantity, bits_per_parameter: Quantity
 ) -> Quantity:
     """Time that one step spends on arithmetic, at twice the rate for weights of 8 bits or less.
 
-    Formula: compute_time = step_compute ÷ (chips × peak_throughput × compute_efficiency × 16 ÷ max(bits_per_parameter, 8))
+    Formula: compute_time = step_compute ÷ (chips × peak_throughput × 16 ÷ max(bits_per_parameter, 8))
 
     Parameters
     ----------
     step_compute : FLOP
     chips : chip
     peak_throughput : TFLOP/s/chip, dense 16-bit rate
-    compute_efficiency : dimensionless share of the peak that is reached
     bits_per_parameter : bit/parameter
 
     Returns
@@ -271,17 +299,16 @@ def compute_time(
     Examples
     --------
     >>> compute_time(
-    ...     Quantity(11.2, "TFLOP"), Quantity(4, "chip"), Quantity(989.4, "TFLOP/s/chip"), Quantity(0.63, ""),
-    ...     Quantity(16, "bit/parameter")
+    ...     Quantity(11.2, "TFLOP"), Quantity(4, "chip"), Quantity(989.4, "TFLOP/s/chip"), Quantity(16, "bit/parameter")
     ... ).to("ms").magnitude.item()
-    4.49
+    2.83
 
     References
     ----------
     Williams, Waterman and Patterson 2009 (the roofline model).
     """
     faster = 16 / np.maximum(bits_per_parameter.to("bit/parameter").magnitude, 8)
-    return step_compute / (chips * peak_throughput * compute_efficiency * faster)
+    return step_compute / (chips * peak_throughput * faster)
 
 
 def overhead_time(
