@@ -5,7 +5,8 @@ chooses the module that supplies what can be had in several ways. ``ROUTES`` is 
 list of them.
 """
 
-_IMPACTS = ("facility", "carbon", "water", "embodied", "equivalents", "travel", "training_cost")
+_SITE = ("facility", "carbon", "water", "embodied", "equivalents", "travel", "training_cost")
+_IMPACTS = ("accelerators", *_SITE)  # a route that computes the accelerators' energy itself takes _SITE
 _EPSILON = ("energy_from_epsilon", "hours_from_energy", "chip")
 
 ROUTES: dict[str, dict[str, tuple[str, ...]]] = {
@@ -18,6 +19,7 @@ ROUTES: dict[str, dict[str, tuple[str, ...]]] = {
     "answer": {
         "epsilon": ("tokens_of_answers", "epsilon_inference", *_EPSILON, *_IMPACTS),
         "per_answer": ("energy_per_answer", "hours_from_energy", "chip", *_IMPACTS),
+        "ecologits": ("ecologits", *_SITE),
     },
     "use": {
         "epsilon": ("answers_of_users", "tokens_of_answers", "epsilon_inference", *_EPSILON, *_IMPACTS),
