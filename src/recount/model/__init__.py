@@ -5,9 +5,10 @@ chooses the module that supplies what can be had in several ways. ``ROUTES`` is 
 list of them.
 """
 
-_IMPACTS = ("facility", "carbon", "water", "embodied", "equivalents", "travel", "training_cost")
+_SITE = ("facility", "carbon", "water", "embodied", "equivalents", "travel", "training_cost")
+_IMPACTS = ("accelerators", *_SITE)  # a route that computes the accelerators' energy itself takes _SITE
 _EPSILON = ("energy_from_epsilon", "hours_from_energy", "chip")
-_ROOFLINE = ("roofline", "epsilon_inference", "energy_from_epsilon")
+_ROOFLINE = ("serving", "roofline", "epsilon_inference", "energy_from_epsilon")
 
 ROUTES: dict[str, dict[str, tuple[str, ...]]] = {
     "training": {
@@ -20,6 +21,7 @@ ROUTES: dict[str, dict[str, tuple[str, ...]]] = {
         "epsilon": ("tokens_of_answers", "epsilon_inference", *_EPSILON, *_IMPACTS),
         "roofline": ("tokens_of_answers", *_ROOFLINE, *_IMPACTS),
         "per_answer": ("energy_per_answer", "hours_from_energy", "chip", *_IMPACTS),
+        "ecologits": ("serving", "ecologits", *_SITE),
     },
     "use": {
         "epsilon": ("answers_of_users", "tokens_of_answers", "epsilon_inference", *_EPSILON, *_IMPACTS),

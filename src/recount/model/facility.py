@@ -1,4 +1,4 @@
-"""From the servers to the meter of the data centre, and back to the accelerators."""
+"""From the servers to the meter of the data centre."""
 
 from recount.units import Quantity
 
@@ -33,35 +33,3 @@ def facility_energy(it_energy: Quantity, pue: Quantity) -> Quantity:
     Patterson et al. 2021, Table 4; ISO/IEC 30134-2 (PUE).
     """
     return it_energy * pue
-
-
-def accelerator_energy(it_energy: Quantity, it_overhead: Quantity) -> Quantity:
-    """Energy of the accelerators alone.
-
-    Formula: accelerator_energy = it_energy ÷ it_overhead
-
-    Parameters
-    ----------
-    it_energy : MWh
-    it_overhead : dimensionless, at least 1
-
-    Returns
-    -------
-    MWh
-
-    Raises
-    ------
-    DimensionalityError : a quantity of another dimension, on first use of the result.
-
-    Examples
-    --------
-    Google's median prompt: 0.14 Wh in the accelerators of 0.22 Wh in the servers, an overhead of 1.57.
-
-    >>> accelerator_energy(Quantity(0.22, "Wh"), Quantity(1.57, "")).to("Wh").magnitude
-    0.14
-
-    References
-    ----------
-    Elsworth et al. 2025, the breakdown of the median Gemini prompt.
-    """
-    return it_energy / it_overhead

@@ -164,45 +164,6 @@ def cache_read(
     return answers * (prompt_tokens + answer_tokens / 2) * layers * cached_elements * cache_bits
 
 
-def chips(
-    total_parameters: Quantity, bits_per_parameter: Quantity, memory_margin: Quantity, accelerator_memory: Quantity
-) -> Quantity:
-    """Accelerators that hold one copy of the model: the next power of two that has the memory.
-
-    Formula: chips = 2 ^ ⌈log2(total_parameters × bits_per_parameter × memory_margin ÷ accelerator_memory)⌉, at least 1
-
-    Parameters
-    ----------
-    total_parameters : parameter
-    bits_per_parameter : bit/parameter
-    memory_margin : dimensionless, room for cache and activations
-    accelerator_memory : GB/chip
-
-    Returns
-    -------
-    chip
-
-    Raises
-    ------
-    DimensionalityError : a quantity of another dimension.
-
-    Examples
-    --------
-    123 billion parameters of 16 bits with a fifth of room need 295 GB: four accelerators of 80 GB.
-
-    >>> chips(
-    ...     Quantity(123e9, "parameter"), Quantity(16, "bit/parameter"), Quantity(1.2, ""), Quantity(80, "GB/chip")
-    ... ).to("chip").magnitude.item()
-    4.0
-
-    References
-    ----------
-    EcoLogits 0.11.3, methodology of LLM inference (the same rule).
-    """
-    needed = (total_parameters * bits_per_parameter * memory_margin / accelerator_memory).to("chip").magnitude
-    return Quantity(2.0 ** np.ceil(np.log2(np.maximum(needed, 1))), "chip")
-
-
 def memory_time(weights_read: Quantity, cache_read: Quantity, chips: Quantity, memory_bandwidth: Quantity) -> Quantity:
     """Time that one step spends on reading memory.
 
