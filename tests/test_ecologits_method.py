@@ -11,7 +11,7 @@ from ecologits.tracers.utils import PROVIDER_CONFIG_MAP, llm_impacts
 from recount import graph, recompute
 from recount.assumptions import load
 from recount.errors import RecountError
-from recount.model import ecologits
+from recount.model import ecologits, serving
 from recount.recompute import World
 from recount.register import Operand
 from recount.study import Study
@@ -99,13 +99,13 @@ def test_intermediate_results_equal_the_package(batch, bits, active, total):
 @pytest.mark.parametrize(("base", "gigabytes", "expected"), [(1, 240, 3), (2, 240, 4), (2, 640, 8), (2, 641, 16), (1, 5, 1), (2, 5, 1), (3, 800, 27)])
 def test_chips_are_rounded_up(base, gigabytes, expected):
     memory = Quantity(gigabytes * 1e9 * 8, "bit")
-    assert ecologits.chips(memory, Quantity(80, "GB/chip"), Quantity(base, "")).magnitude == expected
+    assert serving.chips(memory, Quantity(80, "GB/chip"), Quantity(base, "")).magnitude == expected
 
 
 def test_what_fits_exactly_takes_no_chip_more():
     """1.2 × 500 billion × 16 bits are 1,200 GB: 15 chips of 80 GB, though floating point says a hair more."""
     memory = ecologits.model_memory(Quantity(500e9, "parameter"), Quantity(16, "bit/parameter"), Quantity(1.2, ""))
-    assert ecologits.chips(memory, Quantity(80, "GB/chip"), Quantity(1, "")).magnitude == 15
+    assert serving.chips(memory, Quantity(80, "GB/chip"), Quantity(1, "")).magnitude == 15
 
 
 @pytest.mark.parametrize("zone", ZONES)
