@@ -104,7 +104,7 @@ def test_chips_are_rounded_up(base, gigabytes, expected):
 
 def test_what_fits_exactly_takes_no_chip_more():
     """1.2 × 500 billion × 16 bits are 1,200 GB: 15 chips of 80 GB, though floating point says a hair more."""
-    memory = ecologits.model_memory(Quantity(500e9, "parameter"), Quantity(16, "bit/parameter"), Quantity(1.2, ""))
+    memory = serving.model_memory(Quantity(500e9, "parameter"), Quantity(16, "bit/parameter"), Quantity(1.2, ""))
     assert serving.chips(memory, Quantity(80, "GB/chip"), Quantity(1, "")).magnitude == 15
 
 

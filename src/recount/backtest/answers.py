@@ -45,12 +45,12 @@ class Point:
 
 @functools.cache
 def points() -> tuple[Point, ...]:
-    """The measurements at the accelerators, in the order of the list."""
+    """The measurements at the accelerators whose batch and lengths are known, in the order of the list."""
     found = []
     for case in cases.answers():
-        if case.kind != "measured" or case.boundary != "accelerator":
-            continue
         supplied = cases.known(case.hardware, case.model, case.measurement)
+        if (case.kind, case.boundary) != ("measured", "accelerator") or not {*HEADLINE, *_MACHINE} <= set(supplied):
+            continue
         measured = supplied.pop("accelerator_energy_per_parameter_token").value
         found.append(Point(case, supplied, float(measured.to(read_unit("pJ/parameter/token")).magnitude)))
     return tuple(found)

@@ -9,7 +9,7 @@ from recount import trace
 from recount.assumptions import Assumption, from_row, load
 from recount.vocabulary import data_folder, read_csv
 
-RUN_COLUMNS = ("run", "model", "family", "hardware", "year", "declared", "energy_independent", "power_boundary", "utilisation_from", "note")
+RUN_COLUMNS = ("run", "model", "family", "maker", "hardware", "year", "declared", "energy_independent", "power_boundary", "utilisation_from", "note")
 ANSWER_COLUMNS = ("measurement", "model", "family", "hardware", "task", "boundary", "kind", "note")
 
 
@@ -20,6 +20,7 @@ class Run:
     run: str
     model: str
     family: str
+    maker: str
     hardware: str
     year: str
     declared: str

@@ -14,7 +14,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from scipy.optimize import minimize
 
-_MEAN_SPREAD = 2.0  # prior of the mean, in logarithms or log-odds: next to nothing is assumed of it
+_MEAN_SPREAD = 2.0  # prior of the mean, in logarithms or log-odds, where nothing is assumed of it
 _EFFECT_SPREAD = 0.5  # half-normal prior of each deviation's size: rarely more than a factor of e
 
 
@@ -35,38 +35,46 @@ class RandomEffects:
 
     values: np.ndarray
     groups: Mapping[str, Sequence[str]]
-    centre: float
+    centre: float  # prior of the mean, and how far it may be off
+    mean_spread: float
     spreads: Mapping[str, float]  # standard deviation of each group's effect, and of the "noise"
 
     @classmethod
-    def fit(cls, values: Sequence[float], groups: Mapping[str, Sequence[str]]) -> RandomEffects:
-        """Fit the sizes of all deviations by maximum marginal likelihood with weak priors."""
+    def fit(
+        cls, values: Sequence[float], groups: Mapping[str, Sequence[str]], centre: float | None = None, mean_spread: float = _MEAN_SPREAD
+    ) -> RandomEffects:
+        """Fit the sizes of all deviations by maximum marginal likelihood with weak priors.
+
+        *centre* and *mean_spread* say what is known of the mean beforehand; by default nothing.
+        """
         values, names = np.asarray(values, float), [*groups, "noise"]
-        centre = float(np.median(values))
+        centre = float(np.median(values)) if centre is None else centre
 
         def loss(logs: np.ndarray) -> float:
             spreads = dict(zip(names, np.exp(logs)))
-            factor = np.linalg.cholesky(_covariance(groups, groups, spreads, len(values), same=True))
+            factor = np.linalg.cholesky(_covariance(groups, groups, spreads, mean_spread, same=True))
             solved = np.linalg.solve(factor, values - centre)
             prior = sum(0.5 * (spread / _EFFECT_SPREAD) ** 2 - np.log(spread) for spread in spreads.values())
             return float(0.5 * solved @ solved + np.log(np.diag(factor)).sum() + prior)
 
         found = minimize(loss, np.full(len(names), np.log(0.3)), method="Nelder-Mead", options={"xatol": 1e-6, "fatol": 1e-9, "maxiter": 4000})
-        return cls(values, groups, centre, dict(zip(names, map(float, np.exp(found.x)))))
+        return cls(values, groups, centre, mean_spread, dict(zip(names, map(float, np.exp(found.x)))))
 
     def predict(self, member: Mapping[str, str]) -> tuple[float, float]:
         """Mean and standard deviation of one new value that belongs to these groups."""
         one = {name: [member.get(name, "")] for name in self.groups}
-        seen = _covariance(self.groups, self.groups, self.spreads, len(self.values), same=True)
-        across = _covariance(one, self.groups, self.spreads, len(self.values), same=False)[0]
+        seen = _covariance(self.groups, self.groups, self.spreads, self.mean_spread, same=True)
+        across = _covariance(one, self.groups, self.spreads, self.mean_spread, same=False)[0]
         weights = np.linalg.solve(seen, across)
-        variance = _MEAN_SPREAD**2 + sum(spread**2 for spread in self.spreads.values()) - across @ weights
+        variance = self.mean_spread**2 + sum(spread**2 for spread in self.spreads.values()) - across @ weights
         return float(self.centre + weights @ (self.values - self.centre)), float(np.sqrt(variance))
 
 
-def _covariance(rows: Mapping[str, Sequence[str]], columns: Mapping[str, Sequence[str]], spreads: Mapping[str, float], count: int, same: bool) -> np.ndarray:
-    found = np.full((len(next(iter(rows.values()))), count), _MEAN_SPREAD**2)
+def _covariance(
+    rows: Mapping[str, Sequence[str]], columns: Mapping[str, Sequence[str]], spreads: Mapping[str, float], mean_spread: float, same: bool
+) -> np.ndarray:
+    found = np.array(mean_spread**2)
     for name in rows:
         left, right = np.asarray(rows[name], object)[:, None], np.asarray(columns[name], object)[None, :]
         found = found + spreads[name] ** 2 * ((left == right) & (left != ""))
-    return found + spreads["noise"] ** 2 * np.eye(count) if same else found
+    return found + spreads["noise"] ** 2 * np.eye(len(found)) if same else found

@@ -15,6 +15,7 @@ ROUTES: dict[str, dict[str, tuple[str, ...]]] = {
         "declared": ("hours_from_compute", "energy_from_chips", *_IMPACTS),
         "compute": ("hours_from_compute", "energy_from_chips", "chip", *_IMPACTS),
         "chip_hours": ("hours_from_count", "energy_from_chips", "chip", *_IMPACTS),
+        "llmcarbon": ("hours_from_compute", "energy_from_chips", "llmcarbon", *_IMPACTS),
         "epsilon": ("tokens_of_training", "epsilon_training", *_EPSILON, *_IMPACTS),
     },
     "answer": {
