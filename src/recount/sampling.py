@@ -115,7 +115,8 @@ def samples(assumption: Assumption, count: int = START, seed: int = 0) -> Quanti
             return assumption.value.to(unit)
         recipe, draw = (low, high), lambda: low + (high - low) * uniforms(key, count, seed)
     else:
-        recipe = *(float(q.to(unit).magnitude) for q in (assumption.low, assumption.value, assumption.high)), distribution, known.minimum, known.maximum
+        points = (float(q.to(unit).magnitude) for q in (assumption.low, assumption.value, assumption.high))
+        recipe = *points, distribution, known.minimum, known.maximum
         draw = lambda: quantile(uniforms(key, count, seed), *recipe)  # noqa: E731
     return Quantity(columns.get((key, count, seed, *recipe), draw), unit)
 
