@@ -14,7 +14,7 @@ export RERUN_ASSUMPTIONS := $(value P)
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help env run test refresh lab rerun site lock clean distclean
+.PHONY: help env run test refresh lab rerun site bench lock clean distclean
 
 help: ## explain every target (this text)
 	@echo "recount: recompute what the press says about AI's energy, carbon and water."
@@ -42,6 +42,9 @@ rerun: env ## one notebook with other assumptions: make rerun NB=training_energy
 
 site: env ## render the pages from the last run into build/site
 	$(RECOUNT) site
+
+bench: env ## how long intervals take, against drawing their numbers and against EcoLogits (a minute or two)
+	$(BIN)/python benchmarks/intervals.py
 
 lock: env ## resolve requirements.lock anew, one version of each package for every Python and system
 	$(BIN)/python -m pip install --quiet uv

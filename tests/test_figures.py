@@ -27,7 +27,7 @@ ONCE, EACH = Estimate("facility_energy", "MWh", 1000, 1000, 1000), Estimate("ene
 
 @pytest.fixture(scope="module")
 def study() -> Study:
-    return Study(samples=400)
+    return Study(samples=1000)
 
 
 DRAW = {

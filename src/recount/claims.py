@@ -199,8 +199,11 @@ def _fact_text(claim: Claim) -> str:
     return f"{claim.words} (read as {fact})" if claim.words else fact
 
 
-def recompute_claim(identifier: str, world: World | None = None, count: int = recompute.sampling.COUNT, seed: int = 0) -> Result:
-    """Recompute one claim; its verdict is that of the published assumptions in every world."""
+def recompute_claim(identifier: str, world: World | None = None, count: int | None = None, seed: int = 0) -> Result:
+    """Recompute one claim; its verdict is that of the published assumptions in every world.
+
+    Without a *count* each interval takes as many samples as it needs.
+    """
     world = world or World.of()
     result = _recompute(identifier, world, count, seed)
     if not world.changed:
@@ -208,13 +211,13 @@ def recompute_claim(identifier: str, world: World | None = None, count: int = re
     return dataclasses.replace(result, verdict=_recompute(identifier, World.of(), count, seed).verdict)
 
 
-def recompute_all(world: World | None = None, count: int = recompute.sampling.COUNT, seed: int = 0) -> list[Result]:
+def recompute_all(world: World | None = None, count: int | None = None, seed: int = 0) -> list[Result]:
     """Recompute every claim of the register in its order."""
     return [recompute_claim(identifier, world, count, seed) for identifier in register.load()]
 
 
 @functools.lru_cache(maxsize=512)
-def _recompute(identifier: str, world: World, count: int, seed: int) -> Result:
+def _recompute(identifier: str, world: World, count: int | None, seed: int) -> Result:
     claim = register.claim(identifier)
     if claim.kind == "record":
         found = _fact_verdict(claim)
@@ -244,7 +247,7 @@ def _recompute(identifier: str, world: World, count: int, seed: int) -> Result:
     return Result(claim, world, tuple(figures), taken, actually, attested, found, found, " ".join(dict.fromkeys(problems)))
 
 
-def _figure(claim: Claim, route: Route, world: World, unit: str, count: int, seed: int) -> Figure:
+def _figure(claim: Claim, route: Route, world: World, unit: str, count: int | None, seed: int) -> Figure:
     planned = recompute.plan(route, world)
     return Figure(
         route, planned, unit, recompute.point(planned, unit), recompute.rounded(planned, unit),
@@ -264,7 +267,7 @@ def _taken(claim: Claim, figures: list[Figure], world: World) -> Figure | None:
     return max(figures, key=lambda f: (len(f.plan.changed_names), f is own))
 
 
-def _actually(claim: Claim, world: World, count: int, seed: int) -> tuple[Figure | None, bool]:
+def _actually(claim: Claim, world: World, count: int | None, seed: int) -> tuple[Figure | None, bool]:
     """Whether the printed figure comes out as what it really belongs to."""
     actually = claim.actually
     if actually is None:

@@ -75,12 +75,14 @@ def _parser() -> argparse.ArgumentParser:
 
     claims = commands.add_parser("claims", help="recompute every claim without a kernel and print the table")
     _world(claims)
+    _samples(claims)
     claims.add_argument("--json", action="store_true", help="print a JSON list, as data/claim.schema.json describes it")
     claims.set_defaults(command=_claims)
 
     claim = commands.add_parser("claim", help="explain one claim: steps, values, sources, pages")
     claim.add_argument("id", metavar="ID", help="such as gpt-3-energy; 'recount claims' lists them")
     _world(claim)
+    _samples(claim)
     claim.set_defaults(command=_claim)
 
     check = commands.add_parser("check", help="validate everything in data/")
@@ -97,6 +99,18 @@ def _world(parser: argparse.ArgumentParser) -> None:
         "-p", action="append", default=[], dest="assumptions", metavar="NAME=VALUE",
         help="one assumption, such as grid_intensity='56 gCO2e/kWh'; repeat for more",
     )  # fmt: skip
+
+
+def _samples(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--samples", metavar="N", help="how many samples each interval is computed from (default: as many as it needs)")
+    parser.add_argument("--seed", default="0", metavar="S", help="seed of the samples, a whole number (default: 0)")
+
+
+def _drawn(options: argparse.Namespace) -> tuple[int | None, int]:
+    """How many samples are asked for, and their seed."""
+    from recount import sampling
+
+    return sampling.read_count(options.samples) if options.samples is not None else None, sampling.read_seed(options.seed)
 
 
 def _positive(text: str) -> int:
@@ -178,7 +192,7 @@ def _claims(options: argparse.Namespace) -> int:
     from recount import claims, explain
     from recount.recompute import World
 
-    results = claims.recompute_all(World.of(options.scenario, _overrides(options.assumptions)))
+    results = claims.recompute_all(World.of(options.scenario, _overrides(options.assumptions)), *_drawn(options))
     if options.json:
         print(json.dumps([result.as_json() for result in results], ensure_ascii=False, indent=1))
     else:
@@ -191,7 +205,7 @@ def _claim(options: argparse.Namespace) -> int:
     from recount import claims, explain
     from recount.recompute import World
 
-    result = claims.recompute_claim(options.id, World.of(options.scenario, _overrides(options.assumptions)))
+    result = claims.recompute_claim(options.id, World.of(options.scenario, _overrides(options.assumptions)), *_drawn(options))
     print("\n\n".join(explain.whole(result)))
     return 0
 

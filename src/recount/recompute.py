@@ -259,16 +259,22 @@ def rounded(planned: Plan, unit: str) -> Range:
     return float(min(*both, *figure)), float(max(*both, *figure))
 
 
-def sampled(planned: Plan, unit: str, count: int = sampling.COUNT, seed: int = 0) -> np.ndarray:
-    """The figure on samples of all assumptions; a row moves together wherever it stands."""
+def sampled(planned: Plan, unit: str, count: int | None = None, seed: int = 0) -> np.ndarray:
+    """The figure on samples of all assumptions; a row moves together wherever it stands.
 
+    Without a count, as many samples as the figure's percentiles need (:func:`sampling.needed`).
+    """
+    if count is None:
+        drawn = sampled(planned, unit, sampling.START, seed)
+        needed = sampling.needed(drawn)
+        return drawn if needed == sampling.START else sampled(planned, unit, needed, seed)
     return np.atleast_1d(_in(evaluate(planned, lambda a: sampling.samples(a, count, seed)), unit))
 
 
-def interval(planned: Plan, unit: str, count: int = sampling.COUNT, seed: int = 0) -> Range:
+def interval(planned: Plan, unit: str, count: int | None = None, seed: int = 0) -> Range:
     """I: the 5th and 95th percentile of the figure."""
-    low, high = np.quantile(sampled(planned, unit, count, seed), [0.05, 0.95])
-    return float(low), float(high)
+    low, high = sampling.percentiles(sampled(planned, unit, count, seed), (0.05, 0.95))
+    return low, high
 
 
 def _in(quantity: Quantity, unit: str):

@@ -72,7 +72,8 @@ class Study:
     Parameters
     ----------
     scenario : name of a file in ``data/scenarios``.
-    samples : how many samples an interval is computed from.
+    samples : how many samples an interval is computed from; None means as many as it needs.
+    seed : of all streams of samples.
     overrides : quantities by name, for example ``grid_intensity="56 gCO2e/kWh"``; an empty
         text keeps each claim's own.
 
@@ -87,13 +88,14 @@ class Study:
     72.1
     """
 
-    def __init__(self, scenario: str = DEFAULT, *, samples: int = sampling.COUNT, **overrides: str):
+    def __init__(self, scenario: str = DEFAULT, *, samples: int | None = None, seed: int = 0, **overrides: str):
         self.world = World.of(scenario, overrides)
-        self.samples = samples
+        self.samples = samples if samples is None else sampling.read_count(samples)
+        self.seed = sampling.read_seed(seed)
 
     def result(self, identifier: str) -> Result:
         """A claim recomputed."""
-        return claims.recompute_claim(identifier, self.world, self.samples)
+        return claims.recompute_claim(identifier, self.world, self.samples, self.seed)
 
     def results(self, *identifiers: str) -> list[Result]:
         """Several claims recomputed, all of the register if none is named."""
@@ -145,7 +147,7 @@ class Study:
         activity, _, name = quantity.partition(".")
         route = Route(name, name, "", False, (Operand(activity, name, via, given, tuple(choose.items())),))
         unit, planned = spec(name).unit, recompute.plan(route, self.world)
-        low, high = recompute.interval(planned, unit, self.samples)
+        low, high = recompute.interval(planned, unit, self.samples, self.seed)
         return Estimate(name, unit, recompute.point(planned, unit), low, high)
 
     def values(self, quantity: str, *givens: tuple[str, ...], via: str = "") -> View:

@@ -9,6 +9,7 @@ misreads French numbers.
 
 from __future__ import annotations
 
+import functools
 import math
 import re
 
@@ -136,6 +137,7 @@ def read_number(text: str) -> tuple[float, str]:
     return (-number if match["sign"] in ("-", "−") else number), stripped[match.end() :].strip(_SPACES)
 
 
+@functools.cache
 def read_unit(text: str) -> pint.Unit:
     """Read a unit: names of the registry joined by ``·``, ``*``, ``/``, parentheses after a ``/``.
 
