@@ -1,4 +1,4 @@
-"""The command line: ``recount run | rerun | refresh | claims | claim | check | site``.
+"""The command line: ``recount run | rerun | refresh | claims | claim | check | fit | site``.
 
 Heavy libraries are imported by the command that needs them, so that help comes at once.
 """
@@ -87,6 +87,9 @@ def _parser() -> argparse.ArgumentParser:
 
     check = commands.add_parser("check", help="validate everything in data/")
     check.set_defaults(command=_check)
+
+    fit = commands.add_parser("fit", help="fit chips and the roofline anew and write data/assumptions/fitted.csv")
+    fit.set_defaults(command=_fit)
 
     site = commands.add_parser("site", help="render the pages from the last run into build/site")
     site.set_defaults(command=_site)
@@ -220,6 +223,24 @@ def _check(options: argparse.Namespace) -> int:
         print(f"recount: {problem}", file=sys.stderr)
     print(told)
     return 2 if problems else 0
+
+
+def _fit(options: argparse.Namespace) -> int:
+    import datetime
+
+    from recount.backtest import rows
+    from recount.project import write_whole
+    from recount.vocabulary import data_folder
+
+    path = data_folder() / "assumptions" / "fitted.csv"
+    kept = path.read_text(encoding="utf-8") if path.is_file() else ""
+    dated = kept.splitlines()[1].split(",")[-2] if kept.count("\n") > 1 else ""
+    if kept and kept == rows.text(dated):
+        print(f"{path.name} is current.")
+        return 0
+    write_whole(path, rows.text(datetime.date.today().isoformat()))
+    print(f"{path.name} written: 'recount check' and 'recount refresh' come next.")
+    return 0
 
 
 def _site(options: argparse.Namespace) -> int:

@@ -56,6 +56,23 @@ def points() -> tuple[Point, ...]:
     return tuple(found)
 
 
+def sizes() -> list[tuple[float, float]]:
+    """Active parameters and layers of every model of more than a billion whose layers are rows."""
+    found: dict[str, dict[str, float]] = {}
+    for row in load().rows:
+        if row.name in ("layers", "active_parameters") and row.context.startswith("model:"):
+            found.setdefault(row.context, {})[row.name] = float(row.quantity().magnitude)
+    return [(m["active_parameters"], m["layers"]) for m in found.values() if len(m) == 2 and m["active_parameters"] > 1e9]
+
+
+@functools.cache
+def shape() -> dict[str, float]:
+    """How the layers of models grow with their active parameters."""
+    logs = np.log(np.array(sizes()))
+    exponent, scale = np.polyfit(logs[:, 0] - np.log(1e9), logs[:, 1], 1)
+    return {"layer_scale": float(np.exp(scale)), "layer_exponent": float(exponent)}
+
+
 @functools.lru_cache(maxsize=64)
 def constants(without: tuple[str, ...] = ()) -> dict[str, float]:
     """The constants fitted on all measurements but those of some families or chips.
@@ -87,7 +104,7 @@ def constants(without: tuple[str, ...] = ()) -> dict[str, float]:
 
 def predicted(point: Point, fitted: dict[str, float]) -> float:
     """Energy per parameter-token from the headline inputs alone, nothing left unexplained."""
-    supplied = point.headline() | typed(fitted) | typed({"unexplained_factor": 1.0})
+    supplied = point.headline() | typed(fitted | shape() | {"unexplained_factor": 1.0})
     return recompute.point(recompute.plan_of("answer", "accelerator_energy_per_parameter_token", "roofline", supplied), "pJ/parameter/token")
 
 
@@ -135,7 +152,7 @@ def typed(values: dict[str, float] | dict[str, tuple[float, float, float]]) -> d
 
 def _known(name: str, point: Point) -> Quantity:
     """A point's own value, else what the model makes of its size and heads."""
-    return recompute.evaluate(recompute.plan_of("answer", name, "roofline", point.supplied), lambda a: a.value)
+    return recompute.evaluate(recompute.plan_of("answer", name, "roofline", typed(shape()) | point.supplied), lambda a: a.value)
 
 
 def _magnitude(name: str, point: Point) -> float:
