@@ -91,6 +91,12 @@ def test_no_range_is_no_input_and_one_is_all():
     assert (only.first, only.total, only.low, only.high) == (1, 1, pytest.approx(50), pytest.approx(200))
 
 
+def test_what_cancels_altogether_drives_nothing():
+    found = sensitivity.drivers(planned("ratio", ENERGY, ENERGY), "1")
+    assert [(d.assumption.name, d.first, d.total) for d in found.of] == [("it_energy", 0, 0)]
+    assert found.sentence() == "Nothing drives it: no assumption moves it."
+
+
 def test_a_seed_gives_the_same_shares_and_another_nearly(results):
     taken = results["large-2-electricity-share"].taken
     first, again, other = (sensitivity.sobol(taken.plan, taken.unit, seed=seed) for seed in (1, 1, 2))
