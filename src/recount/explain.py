@@ -40,13 +40,14 @@ class Table:
         return f"{textwrap.fill(self.caption, width or WIDTH)}\n{body}" if self.caption else body
 
     def _fitted(self, width: int) -> list[int]:
-        """How wide each column may be; a word is not broken where the others can give way."""
+        """How wide each column may be; a word is broken only where nothing else can give way."""
         longest = lambda texts, split: max(len(part) for text in texts for part in (text.split(" ") if split else [text]))  # noqa: E731
         columns = [[str(cell) for cell in column] for column in zip(self.columns, *self.rows, strict=True)]
-        rooms, least = ([max(longest(c[:1], split) + _PADDING, longest(c, split)) for c in columns] for split in (False, True))
-        least = [min(word, 20) for word in least]
-        while sum(rooms) + 2 * (len(rooms) - 1) > width and (wide := [k for k, room in enumerate(rooms) if room > least[k]]):
-            rooms[max(wide, key=lambda k: rooms[k])] -= 1
+        rooms, words = ([max(longest(c[:1], split) + _PADDING, longest(c, split)) for c in columns] for split in (False, True))
+        for longest_word in (26, 20):
+            least = [min(word, longest_word) for word in words]
+            while sum(rooms) + 2 * (len(rooms) - 1) > width and (wide := [k for k, room in enumerate(rooms) if room > least[k]]):
+                rooms[max(wide, key=lambda k: rooms[k])] -= 1
         return rooms
 
     def html(self) -> str:
