@@ -155,11 +155,11 @@ def _limits(name: str) -> str:
 
 
 def _percent(percentile: float | None) -> str:
-    """A percentile without digits that say nothing; the ends keep theirs.
+    """A percentile without digits that say nothing; towards the ends of a range they say on which side it lies.
 
-    >>> _percent(22.4), _percent(0.03), _percent(99.97), _percent(0.0)
-    ('22', 'below 0.1', 'above 99.9', 'below 0.1')
+    >>> _percent(22.4), _percent(95.17), _percent(0.03), _percent(99.97)
+    ('22', '95.2', 'below 0.1', 'above 99.9')
     """
     if percentile < 0.1 or percentile > 99.9:
         return "below 0.1" if percentile < 50 else "above 99.9"
-    return trimmed(percentile, 2 if 1 <= percentile <= 99 else 3)
+    return trimmed(percentile, 2 if 10 <= percentile <= 90 else 3)
