@@ -88,7 +88,8 @@ def test_a_tornado_tells_how_far_each_assumption_moves_the_figure(study):
     """Utilisation stands in the denominator: at 0.20 instead of 0.35 the figure is 1.75-fold, at 0.50 0.7-fold."""
     figure = next(f for f in study.result("gpt-3-energy").figures if f.route.name == "epsilon")
     ends = [format_number(figure.value * factor, 3) for factor in (0.35 / 0.20, 0.35 / 0.50)]
-    assert f"utilisation {ends[0]} to {ends[1]} MWh" in str(DRAW["tornado"](study))
+    share = next(d.total for d in figure.drivers.of if d.assumption.name == "utilisation")
+    assert f"utilisation {ends[0]} to {ends[1]} MWh ({100 * share:.0f} % of the variance)" in str(DRAW["tornado"](study))
 
 
 def test_the_scoreboard_tells_each_ratio(study):

@@ -6,10 +6,12 @@ import dataclasses
 import functools
 from typing import Any
 
-from recount import recompute, records, register
+from recount import recompute, records, register, sensitivity
+from recount.conditions import Condition, conditions
 from recount.errors import RecountError
 from recount.recompute import Plan, World, finite
 from recount.register import Actually, Claim, Route
+from recount.sensitivity import Drivers
 from recount.units import plural, pretty_unit, read_quantity, read_unit, trimmed
 from recount.verdicts import NOT_RECOMPUTABLE, Range, counted, holds, printed_range, record_verdict, verdict
 
@@ -30,6 +32,11 @@ class Figure:
     @property
     def strong(self) -> bool:
         return self.plan.strong
+
+    @functools.cached_property
+    def drivers(self) -> Drivers:
+        """What its uncertainty comes from, computed when first asked for."""
+        return sensitivity.drivers(self.plan, self.unit)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -101,6 +108,14 @@ class Result:
             return f"{trimmed(low, 6)} to {trimmed(high, 6)} {unit}".strip()
         return f"{words} {trimmed(bound, 6)} {unit}".strip()
 
+    @functools.cached_property
+    def conditions(self) -> list[Condition]:
+        """What each assumption of the route taken would have to be for the printed figure to hold."""
+        if self.taken is None or self.printed_value is None:
+            return []
+        others = [a for figure in self.figures for a in figure.plan.assumptions]
+        return conditions(self.taken.plan, self.taken.unit, self.printed_value, self.claim.relation, self.taken.value, others)
+
     def as_json(self) -> dict[str, Any]:
         """The documented object of ``recount claims --json`` (schema version 1)."""
         claim, taken = self.claim, self.taken
@@ -136,6 +151,9 @@ class Result:
             "problem": self.problem or None,
             "found": self.found,
             "history": list(claim.history),
+            "drivers": taken.drivers.as_json() if taken else [],
+            "drivers_of": taken.drivers.shares_of if taken else None,
+            "would_hold": [condition.as_json() for condition in self.conditions],
             "routes": [self._route_json(figure) for figure in self.figures],
             "actually": self._actually_json(claim.actually) if claim.actually else None,
         }

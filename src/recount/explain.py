@@ -11,20 +11,15 @@ from collections.abc import Sequence
 from tabulate import tabulate
 
 from recount import counts, graph, register
-from recount.assumptions import Assumption
 from recount.claims import Figure, Result
 from recount.errors import RecountError, nearest
-from recount.uncertainty import BreakEven, break_even, swings
+from recount.sensitivity import Driver, share_text
 from recount.units import Quantity, plural, pretty_unit, read_unit, trimmed
 from recount.verdicts import NOT_RECOMPUTABLE, VERDICTS
-from recount.vocabulary import known
+from recount.wording import called_with_context, label, readable, spread
 
-_LADDERS = {
-    "[energy]": ("Wh", "kWh", "MWh", "GWh", "TWh"),
-    "[carbon]": ("gCO2e", "kgCO2e", "tCO2e", "ktCO2e", "MtCO2e"),
-    "[mineral_depletion]": ("µgSbe", "mgSbe", "gSbe", "kgSbe"),
-    "[length] ** 3": ("mL", "L", "m3"),
-}
+WIDTH = 100  # of a terminal
+_PADDING = 2  # what tabulate adds to a heading
 
 
 @dataclasses.dataclass(frozen=True)
@@ -35,11 +30,25 @@ class Table:
     rows: tuple[tuple[str, ...], ...]
     caption: str = ""
 
-    def text(self) -> str:
+    def text(self, width: int | None = None) -> str:
+        """The table as text; with *width*, its widest columns are made narrower until it fits."""
         # tabulate's own wrapping fails on a cell that is a number with a thousands separator.
-        wrapped = [[textwrap.fill(str(cell), 46) for cell in row] for row in self.rows]
-        body = tabulate(wrapped, self.columns, tablefmt="simple", disable_numparse=True)
-        return f"{self.caption}\n{body}" if self.caption else body
+        widths = self._fitted(width) if width else [46] * len(self.columns)
+        rows = [[textwrap.fill(str(cell), room) for cell, room in zip(row, widths, strict=True)] for row in self.rows]
+        heads = [textwrap.fill(head, room - _PADDING) for head, room in zip(self.columns, widths, strict=True)]
+        body = tabulate(rows, heads, tablefmt="simple", disable_numparse=True)
+        return f"{textwrap.fill(self.caption, width or WIDTH)}\n{body}" if self.caption else body
+
+    def _fitted(self, width: int) -> list[int]:
+        """How wide each column may be; a word is broken only where nothing else can give way."""
+        longest = lambda texts, split: max(len(part) for text in texts for part in (text.split(" ") if split else [text]))  # noqa: E731
+        columns = [[str(cell) for cell in column] for column in zip(self.columns, *self.rows, strict=True)]
+        rooms, words = ([max(longest(c[:1], split) + _PADDING, longest(c, split)) for c in columns] for split in (False, True))
+        for longest_word in (26, 20):
+            least = [min(word, longest_word) for word in words]
+            while sum(rooms) + 2 * (len(rooms) - 1) > width and (wide := [k for k, room in enumerate(rooms) if room > least[k]]):
+                rooms[max(wide, key=lambda k: rooms[k])] -= 1
+        return rooms
 
     def html(self) -> str:
         cells = lambda tag, row: "".join(f"<{tag}>{_rich(cell)}</{tag}>" for cell in row)  # noqa: E731
@@ -52,46 +61,6 @@ class Table:
 def _rich(text: str) -> str:
     escaped = html.escape(str(text), quote=False).replace("\n", "<br>")
     return re.sub(r"10\^(-?\d+)", r"10<sup>\1</sup>", escaped)
-
-
-def readable(quantity: Quantity, name: str = "", digits: int = 4) -> str:
-    """A quantity in the unit of its kind that gives the shortest number.
-
-    >>> readable(Quantity(1287060, "kWh")), readable(Quantity(0.0003, "MWh")), readable(Quantity(1.75e11, "parameter"))
-    ('1,287 MWh', '300 Wh', '175 billion parameters')
-    """
-    entry = known(name)
-    ladder = _LADDERS.get(str(quantity.dimensionality).strip("1 * "))
-    if ladder and quantity.magnitude:
-        sizes = {unit: abs(float(quantity.to(read_unit(unit)).magnitude)) for unit in ladder}
-        unit = next((unit for unit, size in sizes.items() if 1 <= size < 9999.5), ladder[0] if sizes[ladder[0]] < 1 else ladder[-1])
-    else:
-        unit = entry.unit if entry else f"{quantity.units:~}"
-        if read_unit(unit).dimensionality != quantity.dimensionality:
-            unit = f"{quantity.units:~}"
-    value = float(quantity.to(read_unit(unit)).magnitude)
-    if unit in ("parameter", "token", "answer"):
-        scale, word = next(((s, w) for s, w in ((1e12, "trillion "), (1e9, "billion "), (1e6, "million ")) if abs(value) >= s), (1, ""))
-        return f"{trimmed(value / scale, digits)} {word}{plural(unit, value)}"
-    if entry and entry.counted and value == round(value):
-        digits = 15  # what is counted keeps all its digits
-    return f"{trimmed(value, digits)} {pretty_unit(plural(unit, value))}".strip()
-
-
-def label(name: str) -> str:
-    """The vocabulary's words for a name."""
-    entry = known(name)
-    return entry.label if entry else {"printed": "printed figure"}.get(name, name)
-
-
-def spread(assumption: Assumption) -> str:
-    """An assumption's range as printed text."""
-    if assumption.low is None:
-        return "as printed" if assumption.half_rounding else "exact"
-    if assumption.name in ("pue", "utilisation") or str(assumption.value.dimensionality) == "dimensionless":
-        low, high = (float(end.to("").magnitude) for end in (assumption.low, assumption.high))
-        return f"{trimmed(low, 3)} to {trimmed(high, 3)}"
-    return f"{readable(assumption.low, assumption.name, 3)} to {readable(assumption.high, assumption.name, 3)}"
 
 
 def card(result: Result) -> Table:
@@ -207,42 +176,51 @@ def check_line(result: Result) -> str:
 
 
 def drivers(figure: Figure) -> Table:
-    """What moves the figure most, each assumption alone over its range."""
-    unit = pretty_unit(figure.unit)
+    """What moves the figure most: each assumption's share of the variance, and how far it alone moves the figure."""
+    found, unit = figure.drivers, pretty_unit(figure.unit)
     rows = [
-        (label(s.assumption.name), spread(s.assumption), f"{trimmed(min(s.low, s.high), 3)} to {trimmed(max(s.low, s.high), 3)} {unit}".strip())
-        for s in swings(figure.plan, figure.unit)
+        (found.name(d), spread(d.assumption), f"{_ends(*sorted((d.low, d.high)))} {unit}".strip(), _shares(d)) for d in found.of
     ]
-    return Table(("Assumption", "Moved over", "The figure goes from … to"), tuple(rows))
+    whose = "the figure's logarithm" if found.logarithm else "the figure"
+    of = f" Shares are of the variance of {whose}." if len(found.of) > 1 else ""
+    return Table(("Assumption", "Moved over", "The figure goes from … to", "Share of the variance"), tuple(rows), found.sentence() + of)
+
+
+def _ends(low: float, high: float) -> str:
+    """A range with as many digits as it takes to see that it is one."""
+    digits = next((n for n in (3, 4) if trimmed(low, n) != trimmed(high, n)), None)
+    return f"{trimmed(low, digits)} to {trimmed(high, digits)}" if digits else f"stays at {trimmed(low, 4)}"
+
+
+def _shares(driver: Driver) -> str:
+    together = driver.total - driver.first >= 0.01
+    return share_text(driver.total) + (f" ({share_text(driver.first)} alone)" if together else "")
 
 
 def would_hold(result: Result, names: Sequence[str] = ()) -> Table:
-    """For each assumption (or those named), the value at which the printed figure comes out."""
+    """For each assumption (or those named), the value at which the printed figure comes out, and what that resembles."""
+    columns = ("Assumption", "Is taken as", "Would have to be", "Within its range?", "What that resembles")
     if result.taken is None:
-        return Table(("Assumption", "Would have to be"), ())
-    figure, rows = result.taken, []
-    free = [a for a in figure.plan.assumptions if a.name not in ("printed", "count")]
+        return Table(columns, ())
+    free, rows = [c.assumption for c in result.conditions], []
     for name in names:
         if name not in {a.name for a in free}:
             if not result.world.changed:
                 raise RecountError(f"'{name}' is not an assumption of this route: {nearest(name, [a.name for a in free])}")
-            rows.append((label(name), "not used", "under these assumptions it plays no part", "–"))
-    chosen = [a for a in free if (a.name in names if names else a.half_rounding or a.low is not None)]
-    shared = {a.name for a in chosen if sum(b.name == a.name for b in chosen) > 1}
-    for one in chosen:
-        found = break_even(figure.plan, figure.unit, result.printed_value, one)
-        value = readable(found.value, one.name) if found.value is not None else "no value does it"
-        if found.value is not None and not 1e-3 < found.value / one.value < 1e3:
-            value = "nothing within a factor of 1,000"
-        of = f" [{one.row.context}]" if one.row and one.name in shared else ""
-        rows.append((f"{label(one.name)}{of}", readable(one.value, one.name), value, _judged(found)))
-    return Table(("Assumption", "Is taken as", "Would have to be", "Within its range?"), tuple(rows))
+            rows.append((label(name), "not used", "under these assumptions it plays no part", "–", ""))
+    shared = {a.name for a in free if sum(b.name == a.name for b in free) > 1}
+    for one in result.conditions:
+        a = one.assumption
+        if names and a.name not in names or not names and not one.found.moves:
+            continue
+        called = called_with_context(a) if a.name in shared else label(a.name)
+        rows.append((called, a.text if a.name == "printed" else readable(a.value, a.name), one.value_text, one.inside_text, one.resembles))
+    stands = any(c.holds for c in result.conditions)
+    caption = "It holds as things stand, and would as long as one assumption, all others left alone, is" if stands else _CAPTION
+    return Table(columns, tuple(rows), f"{caption}:" if rows else "")
 
 
-def _judged(found: BreakEven) -> str:
-    if found.value is None:
-        return "–"
-    return {True: "yes", False: "no", None: "no range known"}[found.inside]
+_CAPTION = "For the printed figure to hold, one assumption, all others left alone, would have to be"
 
 
 def members(result: Result) -> Table:
@@ -282,15 +260,17 @@ def _by_verdict(results: Sequence[Result]) -> str:
 
 
 def whole(result: Result) -> list[str]:
-    """One claim explained: card, each step, each assumption, comparison, what would have to be true."""
-    parts = [card(result).text()]
+    """One claim explained: card, steps, assumptions, comparison, what drives it, what would have to be true."""
+    parts = [card(result).text(WIDTH)]
     figure = result.taken or result.actually
     if figure:
-        parts += [f"Step by step ({figure.route.title})", steps(figure).text(), assumptions(figure).text()]
-        parts += ["Printed against recomputed", comparison(result).text()]
+        parts += [textwrap.fill(f"Step by step ({figure.route.title})", WIDTH), steps(figure).text(WIDTH), assumptions(figure).text(WIDTH)]
+        parts += ["Printed against recomputed", comparison(result).text(WIDTH)]
+    if figure and figure.drivers.of:
+        parts += [drivers(figure).text(WIDTH)]
     if result.taken:
         would = would_hold(result)
-        parts += ["For the printed figure to hold", would.text()] if would.rows else []
+        parts += [would.text(WIDTH)] if would.rows else []
     if any(operand.count for route in result.claim.routes for operand in route.operands):
-        parts += ["Counted", members(result).text()]
-    return [*parts, sentence(result)]
+        parts += ["Counted", members(result).text(WIDTH)]
+    return [*parts, textwrap.fill(sentence(result), WIDTH)]

@@ -12,8 +12,9 @@ from collections.abc import Sequence
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
+from recount.contexts import countries, country, spelled
 from recount.figure_style import (
-    BLUE, BROWN, EPSILON_UNIT, FAINT, GREEN, GREY, INK, OLIVE, ORANGE, PINK, PURPLE, RED, SKY, Words, canvas, drawn, legend_below, model_name,
+    BLUE, BROWN, EPSILON_UNIT, FAINT, GREEN, GREY, INK, OLIVE, ORANGE, PINK, PURPLE, RED, SKY, Words, canvas, drawn, legend_below,
     named_reference, number_axis, shown, side_note, span, wrapped,
 )  # fmt: skip
 from recount.study import Study, View
@@ -51,7 +52,7 @@ def _site(context: str, language: str) -> str:
     ('US average', 'Suède')
     """
     english = context.partition("microsoft-")[2].capitalize().replace("Us-", "US ")
-    return dict([*_COUNTRIES.values(), *_PLACES]).get(english, english) if language == "fr" else english
+    return dict([*countries().values(), *_PLACES]).get(english, english) if language == "fr" else english
 
 
 @drawn
@@ -80,12 +81,12 @@ def answers_by_batch(study: Study, *, language: str = "en") -> View:
             (colour, marker), plain = looks[model], chip == chips[0]
             axes.plot(line.batch, line.value, color=colour, marker=marker, ms=6.5, lw=1.5, ls="-" if plain else (0, (4, 2)), mfc=colour if plain else "white", mec=colour)
             a, z = line.iloc[0], line.iloc[-1]
-            told.append(f"{model_name(model)} {chip.upper()} " + words("from {first} at {start} to {last} at {end}", first=words.number(a.value), start=a.batch, last=words.amount(z.value, EPSILON_UNIT), end=words.number(z.batch, 4)))
+            told.append(f"{spelled(model)} {chip.upper()} " + words("from {first} at {start} to {last} at {end}", first=words.number(a.value), start=a.batch, last=words.amount(z.value, EPSILON_UNIT), end=words.number(z.batch, 4)))
     number_axis(axes.xaxis, words, True, span(frame.batch))
     number_axis(axes.yaxis, words, True, span(frame.value, 1.3))
     axes.set_xlabel(words("batch limit (answers at a time)"))
     axes.set_ylabel(wrapped(words.axis(words("accelerator energy per parameter and token"), EPSILON_UNIT), 52))
-    handles = [Line2D([], [], color=looks[m][0], marker=looks[m][1], lw=1.5, label=model_name(m)) for m in models]
+    handles = [Line2D([], [], color=looks[m][0], marker=looks[m][1], lw=1.5, label=spelled(m)) for m in models]
     handles += [Line2D([], [], color=INK, marker="o", mfc=INK if c == chips[0] else "white", lw=1.5, ls="-" if c == chips[0] else (0, (4, 2)), label=c.upper()) for c in chips]
     legend_below(figure, handles, 3)
     head = words("measured accelerator energy per active parameter and output token against the batch limit, both logarithmic")
@@ -107,7 +108,7 @@ def memory(study: Study, models: Sequence[str], machines: Sequence[str] = (), *,
     held = sorted((r.value, r.context.partition(":")[2]) for r in every.itertuples() if not machines or r.context in machines)
     rows = [(model, precision, *(study.value(f"architecture.{part}_memory", model, precision).value for part in ("weight", "cache"))) for model in models for precision in precisions]
     bits = [words("{bits} bits", bits=words.number(float(study.row(p, "bits_per_parameter").magnitude))) for _, p, *_ in rows]
-    names = [f"{model_name(m.partition(':')[2])}, {b}" for (m, *_), b in zip(rows, bits, strict=True)]
+    names = [f"{spelled(m.partition(':')[2])}, {b}" for (m, *_), b in zip(rows, bits, strict=True)]
     figure, axes = canvas(1.9 + 0.36 * len(rows), names)
     at = range(len(rows))
     axes.barh(at, [r[2] for r in rows], height=0.62, color=BLUE)
@@ -151,7 +152,7 @@ def grids(study: Study, highlight: Sequence[str] = (), reference: str | None = N
     frame = frame.join(frame.context.str.extract(r"^grid:(?P<code>[A-Z0-9]+)-(?P<year>\d{4})$")).dropna(subset=["code"]).astype({"year": int})
     frame = frame[(frame.year >= 2018) & (frame.year <= 2024)]
     table = frame.groupby("code").value.agg(["min", "max"]).join(frame[frame.year == year].set_index("code").value, how="inner").sort_values("value")
-    figure, axes = canvas(1.3 + 0.255 * len(table), [_country(code, language) for code in table.index])
+    figure, axes = canvas(1.3 + 0.255 * len(table), [country(code, language) for code in table.index])
     for row, line in enumerate(table.itertuples()):
         chosen = line.Index in highlight
         axes.plot((line.min, line.max), (row, row), color=ORANGE if chosen else FAINT, lw=2.4 if chosen else 1.6)
@@ -172,27 +173,14 @@ def grids(study: Study, highlight: Sequence[str] = (), reference: str | None = N
         handles.append(Line2D([], [], color=BLUE, lw=1.6, ls=(0, (4, 2)), label=named))
         told.append(words("reference: {reference}", reference=named))
     legend_below(figure, handles, 3)
-    told.append(words.listed(f"{_country(t.Index, language)} {words.number(t.value)} ({words('{low} to {high}', low=words.number(t.min), high=words.amount(t.max, unit))})" for t in table.itertuples()))
+    told.append(words.listed(f"{country(t.Index, language)} {words.number(t.value)} ({words('{low} to {high}', low=words.number(t.min), high=words.amount(t.max, unit))})" for t in table.itertuples()))
     return shown(figure, ". ".join(told) + ".")
-
-
-_COUNTRIES = {
-    "AUS": ("Australia", "Australie"), "BEL": ("Belgium", "Belgique"), "BRA": ("Brazil", "Brésil"), "CAN": ("Canada", "Canada"), "CHE": ("Switzerland", "Suisse"),
-    "CHN": ("China", "Chine"), "DEU": ("Germany", "Allemagne"), "ESP": ("Spain", "Espagne"), "EU27": ("EU-27", "UE-27"), "FIN": ("Finland", "Finlande"),
-    "FRA": ("France", "France"), "GBR": ("United Kingdom", "Royaume-Uni"), "IND": ("India", "Inde"), "IRL": ("Ireland", "Irlande"), "ITA": ("Italy", "Italie"),
-    "JPN": ("Japan", "Japon"), "NLD": ("Netherlands", "Pays-Bas"), "NOR": ("Norway", "Norvège"), "POL": ("Poland", "Pologne"), "SWE": ("Sweden", "Suède"),
-    "USA": ("United States", "États-Unis"), "WORLD": ("World", "Monde"), "ZAF": ("South Africa", "Afrique du Sud"),
-}  # fmt: skip
 
 
 _PLACES = (
     ("US average", "moyenne des États-Unis"), ("Denmark", "Danemark"), ("Georgia", "Géorgie"), ("Indonesia", "Indonésie"), ("Mexico", "Mexique"),
     ("Virginia", "Virginie"),
 )  # fmt: skip
-
-
-def _country(code: str, language: str) -> str:
-    return _COUNTRIES.get(code, (code, code))[language == "fr"]
 
 
 @drawn

@@ -16,8 +16,9 @@ from matplotlib.ticker import MultipleLocator
 
 from recount import trace
 from recount.assumptions import Row, load
+from recount.contexts import spelled
 from recount.figure_style import (
-    BLUE, BROWN, EPSILON_UNIT, FAINT, GREEN, INK, ORANGE, PURPLE, RED, Words, canvas, drawn, legend_below, model_name, name_points, number_axis, settle,
+    BLUE, BROWN, EPSILON_UNIT, FAINT, GREEN, INK, ORANGE, PURPLE, RED, Words, canvas, drawn, legend_below, name_points, number_axis, settle,
     shown, span, wrapped,
 )  # fmt: skip
 from recount.model.epsilon_training import energy_per_parameter_token
@@ -75,10 +76,10 @@ def training_runs(study: Study) -> tuple[list[Run], list[str]]:
         if work is None or not energy:
             continue
         if "training_tokens" in rows and "distilled" in rows["training_tokens"].derivation:
-            distilled.append(model_name(slug))
+            distilled.append(spelled(slug))
             continue
         told = " ".join(row.derivation for row in energy[1])
-        found.append(Run(model_name(slug), _year(energy[1][0]), _chip(rows), work, energy[0], "circular" in told, "graphics cards" in told))
+        found.append(Run(spelled(slug), _year(energy[1][0]), _chip(rows), work, energy[0], "circular" in told, "graphics cards" in told))
     return sorted(found, key=lambda run: (run.year, run.name)), distilled
 
 

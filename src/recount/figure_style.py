@@ -76,6 +76,9 @@ FRENCH = {
     "recomputed": "recalculé", "assumption at its low end": "hypothèse à sa borne basse", "assumption at its high end": "hypothèse à sa borne haute",
     "{claim}: how far the recomputed {value} moves when one assumption goes over its range": "{claim} : de combien bougent les {value} recalculés quand une hypothèse parcourt sa plage",
     "no assumption has a range": "aucune hypothèse n'a de plage",
+    "share of variance": "part de la variance", "{share} of the variance": "{share} de la variance", "below 1 %": "moins de 1 %",
+    "shares are of the variance of its logarithm": "les parts sont celles de la variance de son logarithme",
+    "shares are of its variance": "les parts sont celles de sa variance",
     # training runs
     "IT energy per parameter and token": "énergie informatique par paramètre et jeton", "year of publication (year)": "année de publication (année)",
     "IT energy per active parameter and training token of {count} declared runs": "énergie informatique par paramètre actif et jeton d'entraînement de {count} entraînements déclarés",
@@ -114,24 +117,6 @@ _FRENCH_WORDS = {
     "chips": "puces", "chip": "puce", "companies": "entreprises", "company": "entreprise", "years": "ans", "year": "an", "month": "mois", "to": "à",
     "laptop": "portable", "workstation": "station de travail", "server": "serveur", "GB": "Go",
 }  # fmt: skip
-
-
-_NAMES = {"gpt": "GPT", "opt": "OPT", "bloom": "BLOOM", "olmo": "OLMo", "olmoe": "OLMoE", "gshard": "GShard", "bloomberggpt": "BloombergGPT", "deepseek": "DeepSeek", "nas": "NAS", "us": "US", "fp8": "FP8", "palm": "PaLM"}  # fmt: skip
-
-
-def model_name(slug: str) -> str:
-    """A model's name from the slug of its context.
-
-    >>> model_name("gpt-3"), model_name("llama-3.1-405b-fp8"), model_name("mixtral-8x7b"), model_name("qwen3-235b-a22b")
-    ('GPT-3', 'Llama 3.1 405B FP8', 'Mixtral 8x7B', 'Qwen3 235B A22B')
-    """
-
-    def part(text: str) -> str:
-        if re.fullmatch(r"a?\d+(\.\d+)?(x\d+)?[bt]|v\d.*", text):
-            return text.upper().replace("X", "x")
-        return _NAMES.get(text, text.capitalize())
-
-    return slug.upper() if slug.startswith("gpt-") else " ".join(part(text) for text in slug.split("-"))
 
 
 class Words:

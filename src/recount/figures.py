@@ -22,17 +22,16 @@ from recount import register
 from recount import trace
 from recount.claims import Figure as Recomputed, Result
 from recount.errors import RecountError
-from recount.explain import label as english_label, readable, sentence, spread
+from recount.explain import sentence
 from recount.figure_rows import answers_by_batch, grids, memory, sectors, water_by_site
 from recount.figure_runs import energy_against_work, epsilon_of_runs
 from recount.figure_style import (
     BAND, BLUE, BROWN, FAINT, GREEN, INK, ORANGE, PURPLE, SKY, VERDICT_STYLE, Words, canvas, drawn, legend_below, named_reference, number_axis, shown, side_note, span, wants_log, wrapped,
 )  # fmt: skip
 from recount.study import Estimate, Study, View
-from recount.uncertainty import swings
 from recount.units import Quantity, read_quantity, read_unit
 from recount.verdicts import MISATTRIBUTED, VERDICTS, printed_range
-from recount.vocabulary import known
+from recount.wording import label as label_of, readable, spread
 
 __all__ = [
     "VERDICT_STYLE", "answers_by_batch", "bars", "break_even", "energy_against_work", "epsilon_of_runs", "grids", "memory", "routes", "scoreboard",
@@ -181,36 +180,36 @@ def _linear_limits(values: Sequence[float]) -> tuple[float, float]:
     return low - room, high + room
 
 
-def _label(name: str, language: str) -> str:
-    entry = known(name)
-    return entry.label_fr if language == "fr" and entry else english_label(name)
-
-
 def _quantity_label(result: Result, language: str) -> str:
     figure = result.taken or result.actually
     if figure is None or figure.route.combine or not figure.route.operands[0].name:
         return Words(language)("recomputed")
-    return _label(figure.route.operands[0].name, language)
+    return label_of(figure.route.operands[0].name, language)
 
 
 @drawn
 def tornado(study: Study, claim: str, route: str = "", *, language: str = "en", top: int = 8) -> View:
-    """How far the figure moves when each assumption alone goes over its range, widest first."""
+    """How far the figure moves when each assumption alone goes over its range, widest first, with its share of the variance."""
     words, result = Words(language), study.result(claim)
     figure_of = study.figure(claim, route)
     if figure_of is None:
         return View(sentence(result))
-    found = swings(figure_of.plan, figure_of.unit)
-    found = [s for s in found if s.width > VISIBLE * found[0].width][:top]
-    names = [f"{_label(s.assumption.name, language)}\n{wrapped(words.restate(spread(s.assumption)))}" for s in found] or [words("no assumption has a range")]
+    found = sorted(figure_of.drivers.of, key=lambda d: -abs(d.high - d.low))
+    found = [d for d in found if abs(d.high - d.low) > VISIBLE * abs(found[0].high - found[0].low)][:top]
+    called = [figure_of.drivers.name(d, language) for d in found]
+    names = [f"{wrapped(name)}\n{wrapped(words.restate(spread(d.assumption)))}" for name, d in zip(called, found, strict=True)] or [words("no assumption has a range")]
     printed = _printed_in(result, figure_of)
-    values = [figure_of.value, *([printed] if printed is not None else []), *(x for s in found for x in (s.low, s.high))]
+    values = [figure_of.value, *([printed] if printed is not None else []), *(x for d in found for x in (d.low, d.high))]
     log = wants_log(values)
-    figure, axes = canvas(1.5 + 0.5 * len(names), names)
+    figure, axes = canvas(1.5 + 0.5 * len(names) + 0.14 * sum(max(0, n.count("\n") - 1) for n in names), names)
     number_axis(axes.xaxis, words, log, span(values, 1.25) if log else _linear_limits(values))
-    for row, swing in enumerate(found):
-        for end, colour in ((swing.low, SKY), (swing.high, BLUE)):
+    shares = [f"{100 * d.total:.0f} %" if d.total >= 0.01 else words("below 1 %") for d in found]
+    for row, (driver, share) in enumerate(zip(found, shares, strict=True)):
+        for end, colour in ((driver.low, SKY), (driver.high, BLUE)):
             axes.barh(row, end - figure_of.value, left=figure_of.value, height=0.56, color=colour, edgecolor="white", lw=0.6)
+        side_note(axes, row, share)
+    if found:
+        side_note(axes, -0.75, words("share of variance"))
     axes.axvline(figure_of.value, color=INK, lw=1)
     if printed is not None:
         axes.axvline(printed, color=ORANGE, lw=1.8, ls=(0, (4, 2)))
@@ -220,10 +219,17 @@ def tornado(study: Study, claim: str, route: str = "", *, language: str = "en", 
     if printed is not None:
         handles.append(Line2D([], [], color=ORANGE, lw=1.8, ls=(0, (4, 2)), label=words("printed: {printed}", printed=words.restate(result.printed_text))))
     legend_below(figure, handles, 2)
-    rows = [f"{_label(s.assumption.name, language)} {words('{low} to {high}', low=words.number(s.low), high=words.amount(s.high, figure_of.unit))}" for s in found]
+    rows = [
+        f"{name} {words('{low} to {high}', low=words.number(d.low), high=words.amount(d.high, figure_of.unit))} ({words('{share} of the variance', share=share)})"
+        for name, d, share in zip(called, found, shares, strict=True)
+    ]
     head = words("{claim}: how far the recomputed {value} moves when one assumption goes over its range", claim=claim, value=words.amount(figure_of.value, figure_of.unit))
+    head = words.listed([head, *([words(_VARIANCE_OF[figure_of.drivers.logarithm])] if len(found) > 1 else [])])
     end = words("printed: {printed}", printed=words.restate(result.printed_text))
     return shown(figure, f"{head}. {words.listed(rows or names)}. {end}.")
+
+
+_VARIANCE_OF = {True: "shares are of the variance of its logarithm", False: "shares are of its variance"}
 
 
 def _printed_in(result: Result, figure: Recomputed) -> float | None:
@@ -281,7 +287,7 @@ def bars(
         legend_below(figure, handles, 3)
     if not quantity:
         kinds = set(frame["name"]) if "name" in frame else set()
-        quantity = _label(kinds.pop(), language) if len(kinds) == 1 else value
+        quantity = label_of(kinds.pop(), language) if len(kinds) == 1 else value
     axes.set_xlabel(words.axis(quantity, unit))
     return shown(figure, f"{quantity}: {words.listed(told)}.")
 

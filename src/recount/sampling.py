@@ -7,11 +7,12 @@ claim, and a new row shifts nobody's figures.
 from __future__ import annotations
 
 import hashlib
+import math
 from collections import OrderedDict
 from collections.abc import Callable, Iterable
 
 import numpy as np
-from scipy.special import expit, logit, ndtri
+from scipy.special import expit, logit, ndtr, ndtri
 
 from recount.assumptions import Assumption
 from recount.errors import RecountError
@@ -99,26 +100,57 @@ def uniforms(key: str, count: int = START, seed: int = 0) -> np.ndarray:
 
 
 def samples(assumption: Assumption, count: int = START, seed: int = 0) -> Quantity:
-    """Draw *count* values of an assumption, in its name's natural unit.
+    """Draw *count* values of an assumption, in its name's natural unit, on its own stream."""
+    if not uncertain(assumption):
+        return at(assumption, np.float64(0.5))
+    unit, *shape = _shape(assumption)
+    draw = lambda: at(assumption, uniforms(assumption.key, count, seed)).magnitude  # noqa: E731
+    return Quantity(columns.get((assumption.key, count, seed, *shape), draw), unit)
+
+
+def uncertain(assumption: Assumption) -> bool:
+    """Whether an assumption has a range or a rounding to be drawn from."""
+    low, high = assumption.rounded() if assumption.distribution == "point" else (assumption.low, assumption.high)
+    return bool(low != high)
+
+
+def _shape(assumption: Assumption) -> tuple:
+    """Unit, distribution, the numbers that fix it, and the name's bounds."""
+    known = quantities().get(assumption.name)
+    unit = read_unit(known.unit) if known else assumption.value.units
+    low, high = assumption.rounded() if assumption.distribution == "point" else (assumption.low, assumption.high)
+    numbers = (float(q.to(unit).magnitude) for q in (low, assumption.value, high))
+    return unit, assumption.distribution, *numbers, known and known.minimum, known and known.maximum
+
+
+def at(assumption: Assumption, share: np.ndarray) -> Quantity:
+    """The values of an assumption below which each *share* of its distribution lies, in its name's natural unit.
 
     The value is the median and low and high the 5th and 95th percentile; each side is fitted
     on its own. Lognormal means the logarithm of the distance to the name's lower bound, or
     the log-odds where the name has an upper bound too. Without a range the printed rounding
     is drawn uniformly. Draws outside the name's bounds are moved to the bound.
     """
-    known = quantities().get(assumption.name)
-    unit = read_unit(known.unit) if known else assumption.value.units
-    key, distribution = assumption.key, assumption.distribution
+    unit, distribution, low, middle, high, *bounds = _shape(assumption)
     if distribution == "point":
-        low, high = (q.to(unit).magnitude for q in assumption.rounded())
-        if low == high:
-            return assumption.value.to(unit)
-        recipe, draw = (low, high), lambda: low + (high - low) * uniforms(key, count, seed)
-    else:
-        points = (float(q.to(unit).magnitude) for q in (assumption.low, assumption.value, assumption.high))
-        recipe = *points, distribution, known.minimum, known.maximum
-        draw = lambda: quantile(uniforms(key, count, seed), *recipe)  # noqa: E731
-    return Quantity(columns.get((key, count, seed, *recipe), draw), unit)
+        return assumption.value.to(unit) if low == high else Quantity(low + (high - low) * share, unit)
+    return Quantity(quantile(share, low, middle, high, distribution, *bounds), unit)
+
+
+def share_below(assumption: Assumption, value: Quantity) -> float | None:
+    """The share of an assumption's distribution that lies below a value; None where it has none.
+
+    >>> from recount.assumptions import from_text
+    >>> share_below(from_text("pue", "1.10", "override"), Quantity(1.1025, ""))
+    0.75
+    """
+    if not uncertain(assumption):
+        return None
+    unit, distribution, low, middle, high, *bounds = _shape(assumption)
+    number = float(value.to(unit).magnitude)
+    if distribution == "point":
+        return min(max((number - low) / (high - low), 0.0), 1.0)
+    return cumulative(number, low, middle, high, distribution, *bounds)
 
 
 def quantile(
@@ -131,12 +163,38 @@ def quantile(
     [0.2, 0.35, 0.5]
     """
     if distribution == "uniform":
-        drawn = np.interp(share, [0, 0.5, 1], [median - (median - low) / 0.9, median, median + (high - median) / 0.9])
+        first, last = _uniform_ends(low, median, high)
+        drawn = np.interp(share, [0, 0.5, 1], [first, median, last])
     else:
         forward, back = _transform(distribution, minimum, maximum)
         inner, (below, middle, above) = ndtri(share), (forward(x) for x in (low, median, high))
         drawn = back(middle + inner * np.where(inner < 0, middle - below, above - middle) / _Z95)
     return np.clip(drawn, minimum, maximum) if minimum is not None or maximum is not None else drawn
+
+
+def cumulative(
+    value: float, low: float, median: float, high: float, distribution: str, minimum: float | None = None, maximum: float | None = None
+) -> float:
+    """What :func:`quantile` undoes: the share of the distribution below a value.
+
+    >>> [round(cumulative(x, 0.2, 0.35, 0.5, "lognormal", 0, 1), 6) for x in (0, 0.2, 0.35, 0.5, 1)]
+    [0.0, 0.05, 0.5, 0.95, 1.0]
+    """
+    if distribution == "uniform":
+        ends = _uniform_ends(low, median, high)
+        return float(np.interp(value, [ends[0], median, ends[1]], [0, 0.5, 1]))
+    forward, _ = _transform(distribution, minimum, maximum)
+    with np.errstate(divide="ignore"):  # the bound itself lies infinitely far out
+        inner = forward(np.float64(min(max(value, -math.inf if minimum is None else minimum), math.inf if maximum is None else maximum)))
+    below, middle, above = (forward(x) for x in (low, median, high))
+    width = middle - below if inner < middle else above - middle
+    if inner == middle or not width:  # a side without width holds its half at the median
+        return 0.5 + 0.5 * float(np.sign(inner - middle))
+    return float(ndtr((inner - middle) / width * _Z95))
+
+
+def _uniform_ends(low: float, median: float, high: float) -> tuple[float, float]:
+    return median - (median - low) / 0.9, median + (high - median) / 0.9
 
 
 def _transform(distribution, minimum, maximum):

@@ -14,6 +14,7 @@ from recount.assumptions import Assumption, from_row, load
 from recount.backtest import cases
 from recount.backtest.cases import Answer
 from recount.backtest.random_effects import RandomEffects
+from recount.backtest.scores import Prediction
 from recount.units import Quantity, read_unit
 from recount.vocabulary import quantities
 
@@ -22,6 +23,7 @@ START = {
     "layer_time": 60.0, "expert_layer_time": 120.0, "answer_time": 50.0,
     "static_power_share": 0.4, "energy_per_byte": 60.0, "compute_energy_share": 0.85,
 }  # fmt: skip
+BASELINES = ("EcoLogits 0.11.3", "EcoLogits told batch, bits and chips")
 HEADLINE = ("active_parameters", "total_parameters", "batch", "bits_per_parameter", "prompt_tokens", "answer_tokens")
 _MACHINE = ("peak_throughput", "thermal_design_power", "memory_bandwidth", "accelerator_memory")
 _ARCHITECTURE = ("layers", "cached_elements", "always_active_share", "chips")  # as published and as run
@@ -135,6 +137,39 @@ def factor(hardware: str, without: tuple[str, ...] = ()) -> tuple[float, float, 
     mean, spread = unexplained(without).predict({"hardware": hardware})
     wide = 1.6448536269514722 * float(np.hypot(mean, spread))
     return float(np.exp(-wide)), 1.0, float(np.exp(wide))
+
+
+@functools.lru_cache(maxsize=8)
+def predictions(split: str = "family", count: int = 2**14) -> tuple[Prediction, ...]:
+    """Every measured point from its headline inputs, by a fit that has not seen its family (or its chip).
+
+    Parameters
+    ----------
+    split : ``family`` leaves out a family of models, ``hardware`` everything measured on one chip.
+    count : samples an interval is computed from.
+    """
+    found, name, unit = [], "accelerator_energy_per_parameter_token", "pJ/parameter/token"
+    for point in points():
+        left = getattr(point.case, split)
+        fitted = typed(constants((left,)) | shape()) | typed({"unexplained_factor": factor(point.case.hardware if split == "family" else "", (left,))})
+        drawn = recompute.sampled(recompute.plan_of("answer", name, "roofline", point.headline() | fitted), unit, count)
+        low, high = (float(x) for x in np.quantile(drawn, [0.05, 0.95]))
+        case = point.case.measurement.partition(":")[2]
+        found.append(Prediction(
+            case, left.removeprefix("hardware:"), point.case.hardware.partition(":")[2], name, unit, point.measured, low,
+            predicted(point, constants((left,))), high, _ecologits(point),
+        ))  # fmt: skip
+    return tuple(found)
+
+
+def _ecologits(point: Point) -> dict[str, float]:
+    """The same point by EcoLogits' formula: as it is run, and when told the batch, bits and chips."""
+    method = cases.known("method:ecologits-0.11.3")
+    sizes = {name: point.supplied[name] for name in ("active_parameters", "total_parameters", "answer_tokens")}
+    told = {name: point.supplied[name] for name in ("batch", "bits_per_parameter", "chips")}
+    spent = _magnitude("active_parameters", point) * _magnitude("answer_tokens", point)
+    energies = (recompute.point(recompute.plan_of("answer", "accelerator_energy", "ecologits", method | sizes | known), "pJ") for known in ({}, told))
+    return {baseline: energy / spent for baseline, energy in zip(BASELINES, energies)}
 
 
 def typed(values: dict[str, float] | dict[str, tuple[float, float, float]]) -> dict[str, Assumption]:

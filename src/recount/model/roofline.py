@@ -85,7 +85,7 @@ def weights_read(
     Expected number of distinct experts under uniform routing; Qwen Team 2025 for the sizes.
     """
     always = always_active_share * active_parameters
-    stored = total_parameters - always
+    stored = np.maximum(total_parameters, active_parameters) - always  # rounding may draw a dense model's total below
     routed = ((active_parameters - always) / stored).to("").magnitude
     return bits_per_parameter * (always + stored * (1 - (1 - routed) ** batch.to("").magnitude))
 
@@ -309,7 +309,7 @@ def overhead_time(
     ----------
     Fitted on the measurements of Chung et al. 2025 (ML.ENERGY benchmark v3).
     """
-    routed = 1 - active_parameters / total_parameters
+    routed = 1 - active_parameters / np.maximum(total_parameters, active_parameters)
     return layers * (layer_time + expert_layer_time * routed) + batch * answer_time
 
 
