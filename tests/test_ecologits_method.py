@@ -223,14 +223,14 @@ def told(study: Study, quantity: str, unit: str, *given: str) -> float:
 )
 def test_mistral_large_2(zone, carbon, water, materials):
     """123 billion dense parameters, 400 tokens, PUE 1.16 and WUE 0.09 L/kWh: 0.3537 Wh wherever it runs."""
-    study, given = Study(samples=64), (METHOD, LARGE_2, "site:ecologits-mistral", ZONES[zone])
+    study, given = Study(samples=1000), (METHOD, LARGE_2, "site:ecologits-mistral", ZONES[zone])
     assert f"{told(study, 'facility_energy', 'Wh', *given):.4f}" == "0.3537"
     for name, unit, printed in (("total_carbon", "gCO2e", carbon), ("usage_water", "mL", water), ("total_materials", "µgSbe", materials)):
         assert f"{told(study, name, unit, *given):.{len(printed) - 2}f}" == printed, name
 
 
 def test_mistral_large_2_in_sweden_is_mostly_hardware():
-    study, given = Study(samples=64), (METHOD, LARGE_2, "site:ecologits-mistral", ZONES["SWE"])
+    study, given = Study(samples=1000), (METHOD, LARGE_2, "site:ecologits-mistral", ZONES["SWE"])
     parts = [f"{told(study, name, 'gCO2e', *given):.4f}" for name in ("usage_carbon", "embodied_carbon")]
     assert parts == ["0.0125", "0.0320"]
 
@@ -244,7 +244,7 @@ def test_what_the_authors_published_with_0_9_1(time, energy, carbon, water):
     That release multiplied the water by the PUE twice, which the model here does not.
     """
     method = "method:ecologits-0.9.1"
-    study, given = Study(samples=64, generation_time=time), (method, LARGE_2, "site:ecologits-mistral", f"{method}-sweden")
+    study, given = Study(samples=1000, generation_time=time), (method, LARGE_2, "site:ecologits-mistral", f"{method}-sweden")
     assert f"{told(study, 'facility_energy', 'Wh', *given):.6g}" == energy
     assert f"{told(study, 'total_carbon', 'gCO2e', *given):.6g}" == carbon
     assert f"{told(study, 'usage_water', 'mL', *given) * 1.16:.6g}" == water

@@ -85,9 +85,10 @@ def test_the_alternative_text_carries_the_computed_figures(study, kind):
 
 
 def test_a_tornado_tells_how_far_each_assumption_moves_the_figure(study):
-    """Utilisation stands in the denominator: at 0.20 instead of 0.35 the figure is 1.75-fold, at 0.50 0.7-fold."""
+    """Utilisation stands in the denominator: at half of it the figure is twofold."""
     figure = next(f for f in study.result("gpt-3-energy").figures if f.route.name == "epsilon")
-    ends = [format_number(figure.value * factor, 3) for factor in (0.35 / 0.20, 0.35 / 0.50)]
+    taken = next(a for a in figure.plan.assumptions if a.name == "utilisation")
+    ends = [format_number(figure.value * float(taken.value / end), 3) for end in (taken.low, taken.high)]
     share = next(d.total for d in figure.drivers.of if d.assumption.name == "utilisation")
     assert f"utilisation {ends[0]} to {ends[1]} MWh ({100 * share:.0f} % of the variance)" in str(DRAW["tornado"](study))
 

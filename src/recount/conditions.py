@@ -116,9 +116,14 @@ def conditions(planned: Plan, unit: str, printed: float, relation: str, value: f
     -------
     list : what is possible first, then the nearest to the present value; what no value does, last.
     """
-    free = [a for a in planned.assumptions if a.name != "count"]
+    free = [a for a in planned.assumptions if a.name != "count" and not _settled(a)]
     made = [_condition(found, printed, relation, value, [*planned.assumptions, *beside]) for found in break_evens(planned, unit, printed, free)]
     return sorted(made, key=lambda c: (c.found.value is None, not c.inside, max(c.found.factor or 1, 1 / (c.found.factor or 1))))
+
+
+def _settled(assumption: Assumption) -> bool:
+    """Whether it is a definition or a law of arithmetic, as six operations per parameter and token: nothing to be otherwise."""
+    return assumption.row is not None and assumption.row.context == "default" and assumption.strength == "standard"
 
 
 def _condition(found: BreakEven, printed: float, relation: str, value: float, beside: Sequence[Assumption]) -> Condition:

@@ -150,11 +150,11 @@ class Study:
         low, high = recompute.interval(planned, unit, self.samples, self.seed)
         return Estimate(name, unit, recompute.point(planned, unit), low, high)
 
-    def values(self, quantity: str, *givens: tuple[str, ...], via: str = "") -> View:
+    def values(self, quantity: str, *givens: tuple[str, ...], via: str = "", **choose: str) -> View:
         """One quantity under several lists of contexts, one row each."""
         rows = []
         for given in givens:
-            one = self.value(quantity, *given, via=via)
+            one = self.value(quantity, *given, via=via, **choose)
             ends = [explain.readable(Quantity(x, read_unit(one.unit)), one.name, 3) for x in (one.low, one.high)]
             rows.append((", ".join(given), explain.readable(one.quantity, one.name), f"{ends[0]} to {ends[1]}"))
         return view(explain.Table(("Under", explain.label(quantity.partition(".")[2]), "90 % interval"), tuple(rows)))

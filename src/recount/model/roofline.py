@@ -77,7 +77,7 @@ def weights_read(
     >>> weights_read(
     ...     Quantity(22e9, "parameter"), Quantity(235e9, "parameter"), Quantity(0.355, ""), Quantity(8, ""),
     ...     Quantity(8, "bit/parameter")
-    ... ).to("GB").magnitude
+    ... ).to("GB").magnitude.item()
     99.4
 
     References
@@ -302,7 +302,7 @@ def overhead_time(
     >>> overhead_time(
     ...     Quantity(80, "layer"), Quantity(70, "us/layer"), Quantity(240, "us/layer"), Quantity(70e9, "parameter"),
     ...     Quantity(70e9, "parameter"), Quantity(64, ""), Quantity(80, "us")
-    ... ).to("ms").magnitude
+    ... ).to("ms").magnitude.item()
     10.72
 
     References
