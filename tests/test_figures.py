@@ -22,7 +22,7 @@ from recount.verdicts import VERDICTS
 
 CLAIMS = ("gpt-3-energy", "strubell-284t", "large-2-training-alone", "survey-68", "lca-date")
 FRAME = pd.DataFrame({"what": ["here", "there"], "value": [20.0, 400.0], "low": [10.0, 300.0], "high": [30.0, 500.0], "who": ["a", "b"]})
-ONCE, EACH = Estimate("facility_energy", "MWh", 1000, 1000, 1000), Estimate("energy_per_answer", "Wh/answer", 1, 0.5, 2)
+ONCE, EACH = Estimate("facility_energy", "MWh", 1000, 1000, 1000, 1000), Estimate("energy_per_answer", "Wh/answer", 1, 0.5, 2, 1)
 
 
 @pytest.fixture(scope="module")

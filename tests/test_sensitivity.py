@@ -8,7 +8,7 @@ import sys
 import numpy as np
 import pytest
 
-from recount import claims, conditions, recompute, register, resemblance, sampling, sensitivity, uncertainty
+from recount import claims, conditions, explain, recompute, register, resemblance, sampling, sensitivity, uncertainty
 from recount.assumptions import Assumption, Assumptions, load
 from recount.contexts import called
 from recount.recompute import Plan, Planned, World
@@ -267,3 +267,18 @@ def test_the_json_tells_both(results):
     assert (first["name"], first["side"], first["unit"], first["inside"]) == ("on_site_water_intensity", "more than", "L/kWh", False)
     # on site above half of the whole: more than PUE 1.17 × 3.142 L/kWh
     assert first["value"] == pytest.approx(1.17 * 3.142, rel=1e-9)
+
+
+def test_a_claim_says_what_drives_it_and_the_likeliest_single_change(results):
+    """The least unlikely by its own range: not the tokens that the claim itself fixes at 400."""
+    drives, change = explain.why(results["large-2-answer-carbon"])
+    assert drives.startswith("What drives it most: batch (")
+    assert change.startswith("The likeliest single change that would make the printed figure hold: batch ")
+    assert len(explain.why(results["gpt-3-energy"])) == 1, "reproduced: nothing would have to change"
+    assert explain.why(results["models-apache"]) == []
+
+
+def test_a_definition_is_no_condition(results):
+    """Six operations per parameter and token, one answer: nothing that could be otherwise."""
+    named = {c.assumption.name for c in results["large-2-answer-carbon"].conditions}
+    assert {"batch", "grid_intensity"} <= named and not {"answers", "forward_flop_per_parameter_token"} & named

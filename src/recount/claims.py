@@ -28,6 +28,7 @@ class Figure:
     value: float
     rounded: Range
     interval: Range
+    median: float  # of the samples; the value is the figure at the medians of its assumptions
 
     @property
     def strong(self) -> bool:
@@ -135,6 +136,7 @@ class Result:
             "recomputed": finite(taken.value) if taken else None,
             "low": finite(taken.interval[0]) if taken else None,
             "high": finite(taken.interval[1]) if taken else None,
+            "median": finite(taken.median) if taken else None,
             "ratio": finite(self.ratio),
             "verdict": self.verdict,
             "route": taken.route.name if taken else None,
@@ -176,6 +178,7 @@ class Result:
             "recomputed": finite(figure.value),
             "low": finite(figure.interval[0]),
             "high": finite(figure.interval[1]),
+            "median": finite(figure.median),
             "ratio": finite(figure.value / printed) if printed else None,
             "independent": figure.route.independent,
             "given": figure.route.given,
@@ -267,10 +270,8 @@ def _recompute(identifier: str, world: World, count: int | None, seed: int) -> R
 
 def _figure(claim: Claim, route: Route, world: World, unit: str, count: int | None, seed: int) -> Figure:
     planned = recompute.plan(route, world)
-    return Figure(
-        route, planned, unit, recompute.point(planned, unit), recompute.rounded(planned, unit),
-        recompute.interval(planned, unit, count, seed),
-    )  # fmt: skip
+    low, median, high = recompute.spread(planned, unit, count, seed)
+    return Figure(route, planned, unit, recompute.point(planned, unit), recompute.rounded(planned, unit), (low, high), median)
 
 
 def _taken(claim: Claim, figures: list[Figure], world: World) -> Figure | None:

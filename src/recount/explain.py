@@ -15,7 +15,7 @@ from recount.claims import Figure, Result
 from recount.errors import RecountError, nearest
 from recount.sensitivity import Driver, share_text
 from recount.units import Quantity, plural, pretty_unit, read_unit, trimmed
-from recount.verdicts import NOT_RECOMPUTABLE, VERDICTS
+from recount.verdicts import NOT_RECOMPUTABLE, REPRODUCED, VERDICTS
 from recount.wording import called_with_context, label, readable, spread
 
 WIDTH = 100  # of a terminal
@@ -135,8 +135,10 @@ def comparison(result: Result) -> Table:
 
 
 def interval_text(figure: Figure) -> str:
+    """The 5th and 95th percentile, with the median where it is not the figure itself."""
     low, high = figure.interval
-    return f"{trimmed(low, 3)} to {trimmed(high, 3)}"
+    apart = figure.value and abs(figure.median / figure.value - 1) > 0.02
+    return f"{trimmed(low, 3)} to {trimmed(high, 3)}" + (f", median {trimmed(figure.median, 3)}" if apart else "")
 
 
 def ratio_text(value: float, printed: float | None) -> str:
@@ -223,6 +225,20 @@ def would_hold(result: Result, names: Sequence[str] = ()) -> Table:
 _CAPTION = "For the printed figure to hold, one assumption, all others left alone, would have to be"
 
 
+def why(result: Result) -> list[str]:
+    """What drives the figure and, unless it is reproduced, the nearest thing that would make the printed one hold."""
+    if result.taken is None or result.claim.counts or not result.taken.drivers.of:
+        return []
+    told = [result.taken.drivers.sentence()]
+    possible = [c for c in result.conditions if c.found.value is not None and not c.far and not c.holds]
+    if possible and result.here != REPRODUCED:
+        # the least unlikely by its own range; what has no range is fixed by the claim or its source
+        nearest_one = min(possible, key=lambda c: (c.assumption.low is None, abs((c.percentile or 0) - 50), possible.index(c)))
+        like = f": {nearest_one.resembles}" if nearest_one.resembles else ""
+        told.append(f"The likeliest single change that would make the printed figure hold: {label(nearest_one.assumption.name)} {nearest_one.value_text}{like}.")
+    return told
+
+
 def members(result: Result) -> Table:
     """Everything that a counting claim counted."""
     count = next(dict(o.count) for route in result.claim.routes for o in route.operands if o.count)
@@ -273,4 +289,4 @@ def whole(result: Result) -> list[str]:
         parts += [would.text(WIDTH)] if would.rows else []
     if any(operand.count for route in result.claim.routes for operand in route.operands):
         parts += ["Counted", members(result).text(WIDTH)]
-    return [*parts, textwrap.fill(sentence(result), WIDTH)]
+    return [*parts, *(textwrap.fill(line, WIDTH) for line in [sentence(result), *why(result)])]

@@ -65,7 +65,7 @@ def nearest_rows(assumption: Assumption, value: Quantity) -> list[Like]:
 @functools.lru_cache(maxsize=512)
 def _numbers(data: Assumptions, name: str, scope: str) -> list[tuple[str, str, float]]:
     """Key, context and number of each row of a name and scope, all of them and their files noted as used."""
-    rows = [r for r in data.rows if r.name == name and r.scope == scope and not r.context.startswith("default")]
+    rows = [r for r in data.rows if r.name == name and r.scope == scope and not r.context.startswith(("default", "fit:"))]
     for row in rows:
         trace.used("row", row.key)
         trace.used("file", row.file)

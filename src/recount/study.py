@@ -53,6 +53,7 @@ class Estimate:
     value: float
     low: float
     high: float
+    median: float
 
     @property
     def quantity(self) -> Quantity:
@@ -63,7 +64,8 @@ class Estimate:
         if self.low == self.high:
             return f"{explain.label(self.name)}: {value}"
         ends = [explain.readable(Quantity(x, read_unit(self.unit)), self.name, 3) for x in (self.low, self.high)]
-        return f"{explain.label(self.name)}: {value} (90 % interval {ends[0]} to {ends[1]})"
+        median = f", median {explain.readable(Quantity(self.median, read_unit(self.unit)), self.name, 3)}" if abs(self.median / self.value - 1) > 0.02 else ""
+        return f"{explain.label(self.name)}: {value} (90 % interval {ends[0]} to {ends[1]}{median})"
 
 
 class Study:
@@ -123,8 +125,9 @@ class Study:
         """Printed against recomputed by every route, and the verdict in one sentence."""
         result = self.result(identifier)
         table = explain.comparison(result) if result.figures or result.actually else explain.card(result)
-        told = explain.sentence(result)
-        return View(f"{table.text()}\n\n{told}", f"{table.html()}<p class='recount-verdict'>{explain._rich(told)}</p>", result.as_json())
+        told, why = explain.sentence(result), explain.why(result)
+        paragraphs = [f"<p class='recount-verdict'>{explain._rich(told)}</p>", *(f"<p class='recount-why'>{explain._rich(line)}</p>" for line in why)]
+        return View("\n\n".join([table.text(), told, *why]), table.html() + "".join(paragraphs), result.as_json())
 
     def check(self, identifier: str) -> None:
         """Print the one line that the tests compare: claim, verdict, printed figure, tolerance."""
@@ -147,8 +150,8 @@ class Study:
         activity, _, name = quantity.partition(".")
         route = Route(name, name, "", False, (Operand(activity, name, via, given, tuple(choose.items())),))
         unit, planned = spec(name).unit, recompute.plan(route, self.world)
-        low, high = recompute.interval(planned, unit, self.samples, self.seed)
-        return Estimate(name, unit, recompute.point(planned, unit), low, high)
+        low, median, high = recompute.spread(planned, unit, self.samples, self.seed)
+        return Estimate(name, unit, recompute.point(planned, unit), low, high, median)
 
     def values(self, quantity: str, *givens: tuple[str, ...], via: str = "", **choose: str) -> View:
         """One quantity under several lists of contexts, one row each."""
