@@ -81,6 +81,7 @@ def sources(results: list[dict[str, Any]], notebooks: Iterable[Path]) -> dict[st
         "defaults": _toml(data / "defaults.toml").get("contexts", []),
         "glossary": sorted(_read(data / "quantities.csv"), key=lambda q: q["label"].casefold()),
         "sources": views.bibliography(data / "sources.bib"),
+        "backtests": sorted(_backtests(data)),
     }
     everything |= {"uses": _uses(everything), "labels": {q["name"]: q["label"] for q in everything["glossary"]}}
     everything["cards"] = {c["id"]: f"../articles/{c['article']}.html#claim-{c['id']}" for c in claims}
@@ -262,10 +263,16 @@ def _write(pages: dict[str, bytes], folder: Path) -> list[str]:
     return [str(path.relative_to(folder)) for path in stale]
 
 
+def _backtests(data: Path) -> dict[str, Path]:
+    """The lists of runs and measurements, by the names they are downloaded under."""
+    return {f"backtest-{path.name}": path for path in (data / "backtests").glob("*.csv")}
+
+
 def _downloads(notebooks: Iterable[Path]) -> dict[str, bytes]:
     data = data_folder()
     files = [*sorted((data / "assumptions").glob("*.csv")), data / "records.csv", data / "quantities.csv", data / "sources.bib", *sorted(notebooks)]
-    return {path.name: path.read_bytes() for path in files if path.is_file()}
+    named = {path.name: path for path in files} | _backtests(data)
+    return {name: path.read_bytes() for name, path in named.items() if path.is_file()}
 
 
 def _machinery() -> dict[str, bytes]:
