@@ -2,6 +2,7 @@
 
 import csv
 import datetime
+import re
 import shutil
 
 import numpy as np
@@ -9,6 +10,7 @@ import pytest
 
 from recount import assumptions, records, register, sampling, scenarios, validation, vocabulary
 from recount.assumptions import COLUMNS, Assumptions, Row, from_row, load, row_problems
+from recount.backtest import cases
 from recount.errors import RecountError
 
 GOOD = dict(
@@ -66,7 +68,7 @@ def data(tmp_path, monkeypatch):
     shutil.copytree(vocabulary.data_folder(), copy)
     caches = (
         assumptions.load, vocabulary.quantities, assumptions.default_contexts, vocabulary.kinds, records.load, register.load, register.articles,
-        register._table, scenarios.scenario,
+        register._table, scenarios.scenario, cases.runs, cases.answers,
     )  # fmt: skip
     clear = lambda: [cache.cache_clear() for cache in caches]  # noqa: E731
     from recount import claims
@@ -132,6 +134,8 @@ def test_active_above_total_parameters_is_refused(data):
         ("contexts.toml", "[kinds", "contexts.toml is not readable TOML"),
         ("quantities.csv", "bad,1,one,,,a,b,c,\n", "must be plain numbers"),
         ("scenarios/us-grid.toml", 'assumptions = "x"\n', "'assumptions' must be a table"),
+        ("backtests/training.csv", "only,two\n", "training.csv line 70: it has not 11 fields"),
+        ("backtests/answers.csv", "only,two\n", "answers.csv line 137: it has not 8 fields"),
     ],
 )
 def test_a_malformed_file_is_one_sentence(data, file, text, said):
@@ -141,6 +145,32 @@ def test_a_malformed_file_is_one_sentence(data, file, text, said):
     assert any(said in problem for problem in problems), problems
     assert all("Traceback" not in problem and "\n" not in problem for problem in problems if not problem.startswith("assumptions/"))
     assert "problem" in told
+
+
+def test_a_broken_vocabulary_is_told_alone(data):
+    """Every row leans on it: what 3,000 of them would say follows from these two."""
+    path = data / "quantities.csv"
+    broken = path.read_text(encoding="utf-8").replace("\ngrid_intensity,gCO2e/kWh,", "\ngrid_intensity,gCO2x/kWh,").replace("\nwater_intensity,L/kWh,", "\nwater_intensity,Litr/kWh,")
+    path.write_text(broken, encoding="utf-8")
+    problems, _, told = validation.check()
+    assert [re.sub(r" line \d+", "", problem).partition(":")[0] for problem in problems] == ["quantities.csv (grid_intensity)", "quantities.csv (water_intensity)"]
+    assert "gCO2x" in problems[0] and "Litr" in problems[1] and told == "2 problems in data/"
+
+
+@pytest.mark.parametrize(("file", "old", "new"), [
+    ("training.csv", "run:palm-540b,", "run:palm-54b,"), ("answers.csv", "declared:epoch-gpt-4o,", "declared:epoch-gpt-4,"),
+    ("answers.csv", ",prompt:bloom-api,", ",prompt:bloom-app,"),
+])  # fmt: skip
+def test_an_unknown_context_in_a_list_of_the_back_tests_is_refused(data, file, old, new):
+    path = data / "backtests" / file
+    path.write_text(path.read_text(encoding="utf-8").replace(old, new, 1), encoding="utf-8")
+    problems, _, _ = validation.check()
+    assert problems == [f"backtests/{file}: context '{new.strip(',')}' is not in the data."]
+
+
+def test_the_package_must_list_the_back_tests(data):
+    (data / "backtests" / "third.csv").write_text("a\n1\n", encoding="utf-8")
+    assert validation.package_problems() == ["datapackage.json does not describe backtests/third.csv."]
 
 
 def test_an_unknown_context_in_a_claim_is_refused(data):

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import datetime
 import re
+from collections.abc import Callable
 
 from recount import assumptions, claims, graph, records, register, scenarios, vocabulary
+from recount.backtest import cases
 from recount.errors import RecountError, nearest
 from recount.vocabulary import data_folder
 
@@ -17,18 +19,15 @@ def check(today: datetime.date | None = None) -> tuple[list[str], list[str], str
     -------
     (problems, warnings, summary) : sentences; no problem means that every claim computes.
     """
-    problems: list[str] = []
-    for part in (vocabulary.quantities, vocabulary.kinds, assumptions.default_contexts, assumptions.load, records.load, register.load, *_scenario_readers()):
-        try:
-            part()
-        except RecountError as error:
-            problems += error.problems
-        except OSError as error:
-            problems.append(f"{error.filename} cannot be read: {error.strerror}.")
+    # Every row, claim and scenario leans on the vocabulary: while it is broken, all they would say follows from it.
+    problems = _reading(vocabulary.quantities, vocabulary.kinds)
+    if problems:
+        return problems, [], _told(problems)
+    problems = _reading(assumptions.default_contexts, assumptions.load, records.load, register.load, cases.runs, cases.answers, *_scenario_readers())
     problems = list(dict.fromkeys(problems + package_problems()))
     if problems:
         return problems, [], _told(problems)
-    problems = vocabulary_problems() + source_problems() + register.check_references() + notebook_problems()
+    problems = vocabulary_problems() + source_problems() + register.check_references() + notebook_problems() + cases.problems()
     if not problems:
         for identifier in register.load():
             try:
@@ -44,6 +43,19 @@ def check(today: datetime.date | None = None) -> tuple[list[str], list[str], str
         f"{len(bibliography())} sources, {len(scenarios.names())} scenarios"
     )
     return [], warnings, f"{data_folder().name}/: {counts}, no problem found"
+
+
+def _reading(*parts: Callable[[], object]) -> list[str]:
+    """What is wrong with files that cannot be read as they should."""
+    problems: list[str] = []
+    for part in parts:
+        try:
+            part()
+        except RecountError as error:
+            problems += error.problems
+        except OSError as error:
+            problems.append(f"{error.filename} cannot be read: {error.strerror}.")
+    return problems
 
 
 def _told(problems: list[str]) -> str:
@@ -117,5 +129,5 @@ def package_problems() -> list[str]:
             f"{task.place}: {error.message}" for task in report.tasks for error in task.errors
         ] + [str(error.message) for error in report.errors]
         listed = {resource.path for resource in package.resources}
-    there = {str(path.relative_to(folder)) for path in [*folder.glob("*.csv"), *folder.glob("assumptions/*.csv")]}
+    there = {str(path.relative_to(folder)) for pattern in ("*.csv", "assumptions/*.csv", "backtests/*.csv") for path in folder.glob(pattern)}
     return found + [f"datapackage.json does not describe {path}." for path in sorted(there - listed)]

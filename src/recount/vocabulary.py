@@ -93,7 +93,8 @@ class QuantitySpec:
 def quantities() -> dict[str, QuantitySpec]:
     """Every name that a row, a formula or a reader may use."""
     path = data_folder() / "quantities.csv"
-    specs = {}
+    specs: dict[str, QuantitySpec] = {}
+    problems = []
     for number, line in read_csv(path, ("name", "unit", "minimum", "maximum", "scope", "label", "label_fr", "definition", "counted")):
         try:
             bounds = [float(line[k]) if line[k] else None for k in ("minimum", "maximum")]
@@ -101,11 +102,16 @@ def quantities() -> dict[str, QuantitySpec]:
             raise RecountError(f"{path.name} line {number}: minimum and maximum must be plain numbers.") from None
         if line["name"] in specs:
             raise RecountError(f"{path.name} line {number}: the name '{line['name']}' stands twice.")
-        read_unit(line["unit"])
+        try:
+            read_unit(line["unit"])
+        except RecountError as error:
+            problems.append(f"{path.name} line {number} ({line['name']}): {error}")
         specs[line["name"]] = QuantitySpec(
             line["name"], line["unit"], *bounds, line["scope"], line["label"], line["label_fr"], line["definition"],
             line["counted"] == "yes",
         )  # fmt: skip
+    if problems:
+        raise RecountError(problems[0], problems)
     return specs
 
 

@@ -14,7 +14,7 @@ from recount.assumptions import Assumption, from_row, load
 from recount.backtest import cases
 from recount.backtest.cases import Answer
 from recount.backtest.random_effects import RandomEffects
-from recount.backtest.scores import Prediction
+from recount.backtest.scores import Prediction, known
 from recount.units import Quantity, read_unit
 from recount.vocabulary import quantities
 
@@ -23,6 +23,7 @@ START = {
     "layer_time": 60.0, "expert_layer_time": 120.0, "answer_time": 50.0,
     "static_power_share": 0.4, "energy_per_byte": 60.0, "compute_energy_share": 0.85,
 }  # fmt: skip
+SPLITS = ("family", "hardware")
 BASELINES = ("EcoLogits 0.11.3", "EcoLogits told batch, bits and chips")
 HEADLINE = ("active_parameters", "total_parameters", "batch", "bits_per_parameter", "prompt_tokens", "answer_tokens")
 _MACHINE = ("peak_throughput", "thermal_design_power", "memory_bandwidth", "accelerator_memory")
@@ -147,7 +148,12 @@ def predictions(split: str = "family", count: int = 2**14) -> tuple[Prediction, 
     ----------
     split : ``family`` leaves out a family of models, ``hardware`` everything measured on one chip.
     count : samples an interval is computed from.
+
+    Raises
+    ------
+    RecountError : an unknown split.
     """
+    known("split", split, SPLITS)
     found, name, unit = [], "accelerator_energy_per_parameter_token", "pJ/parameter/token"
     for point in points():
         left = getattr(point.case, split)
@@ -168,7 +174,7 @@ def _ecologits(point: Point) -> dict[str, float]:
     sizes = {name: point.supplied[name] for name in ("active_parameters", "total_parameters", "answer_tokens")}
     told = {name: point.supplied[name] for name in ("batch", "bits_per_parameter", "chips")}
     spent = _magnitude("active_parameters", point) * _magnitude("answer_tokens", point)
-    energies = (recompute.point(recompute.plan_of("answer", "accelerator_energy", "ecologits", method | sizes | known), "pJ") for known in ({}, told))
+    energies = (recompute.point(recompute.plan_of("answer", "accelerator_energy", "ecologits", method | sizes | more), "pJ") for more in ({}, told))
     return {baseline: energy / spent for baseline, energy in zip(BASELINES, energies)}
 
 

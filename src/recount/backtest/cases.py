@@ -70,5 +70,5 @@ def problems() -> list[str]:
     """Contexts that the lists name and the data lack."""
     there = set(load().contexts())
     named = [("training.csv", c) for run in runs() for c in (run.run, run.model, run.hardware, run.declared) if c]
-    named += [("answers.csv", c) for answer in answers() for c in (answer.measurement, answer.model, answer.hardware) if c]
+    named += [("answers.csv", c) for answer in answers() for c in (answer.measurement, answer.model, answer.hardware, answer.task) if ":" in c]
     return [f"backtests/{file}: context '{context}' is not in the data." for file, context in named if context not in there]

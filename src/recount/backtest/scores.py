@@ -7,6 +7,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from recount.errors import RecountError, nearest
+
 
 @dataclasses.dataclass(frozen=True)
 class Prediction:
@@ -66,3 +68,19 @@ def score(predictions: Sequence[Prediction], baseline: str = "") -> Score:
         float(np.exp(np.median(errors))), None if baseline else float(np.mean([p.covered for p in predictions])),
         None if baseline else float(np.median([p.high / p.low for p in predictions])),
     )  # fmt: skip
+
+
+def baselines_of(predictions: Sequence[Prediction]) -> list[str]:
+    """What these predictions are compared with, in order of first mention."""
+    return list(dict.fromkeys(name for p in predictions for name in p.baselines))
+
+
+def known(what: str, given: str, choices: Sequence[str]) -> None:
+    """Refuse a choice that there is not.
+
+    >>> known("split", "famly", ("family", "maker"))
+    Traceback (most recent call last):
+    recount.errors.RecountError: split 'famly' is not known: did you mean 'family'?
+    """
+    if given not in choices:
+        raise RecountError(f"{what} '{given}' is not known: {nearest(given, choices)}")

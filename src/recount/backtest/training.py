@@ -19,11 +19,12 @@ from recount.backtest import cases
 from recount.backtest.answers import typed
 from recount.backtest.cases import Run
 from recount.backtest.random_effects import RandomEffects
-from recount.backtest.scores import Prediction
+from recount.backtest.scores import Prediction, known
 from recount.units import Quantity, read_unit
 
 _Z95 = 1.6448536269514722
 _POWER_SPREAD = 0.35  # how far the mean of system power may lie from what chips and hosts are rated for
+QUANTITIES, SPLITS = ("energy", "chip_hours", "carbon"), ("family", "maker")
 BASELINES = ("6ND at peak and thermal design power", "LLMCarbon's throughput fit")
 _ONE_NODE = Quantity(19.2e9, "parameter")  # where LLMCarbon's code changes from one of its fits to the other
 
@@ -134,8 +135,8 @@ def fitted(hardware: str, without: str = "", maker: str = "") -> dict[str, tuple
 
 def _assumed(run: Observed, split: str) -> dict[str, Assumption]:
     """What is taken for a run not seen: its size, tokens, chip, PUE and grid, and the fit without it."""
-    known = ("active_parameters", "peak_throughput", "thermal_design_power", "pue", "grid_intensity")
-    supplied = {name: run.supplied[name] for name in known if name in run.supplied} | typed({"training_compute": run.compute})
+    names = ("active_parameters", "peak_throughput", "thermal_design_power", "pue", "grid_intensity")
+    supplied = {name: run.supplied[name] for name in names if name in run.supplied} | typed({"training_compute": run.compute})
     found = fitted(run.case.hardware, getattr(run.case, split), run.case.maker if split == "family" else "")
     if run.case.power_boundary == "accelerator":  # only the chips were metered: nothing of the host is in the figure
         supplied |= typed({"it_overhead": 1.0})
@@ -185,7 +186,13 @@ def predictions(quantity: str, split: str = "family", count: int = 2**16) -> tup
         metered), ``chip_hours`` or ``carbon``.
     split : ``family`` leaves out a family of models, ``maker`` everything of one maker.
     count : samples an interval is computed from.
+
+    Raises
+    ------
+    RecountError : an unknown quantity or split.
     """
+    known("quantity", quantity, QUANTITIES)
+    known("split", split, SPLITS)
     found = []
     for run in observed():
         target = _target(run, quantity)

@@ -1,0 +1,147 @@
+"""Back-tests as tables: predicted against reported, scores beside the baselines, published figures."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+import numpy as np
+
+from recount.backtest import answers, published as prompts
+from recount.backtest.scores import Prediction, Score, baselines_of, score
+from recount.contexts import spelled
+from recount.explain import Table
+from recount.study import View, view
+from recount.units import Quantity, format_number, plural, pretty_unit, read_unit, trimmed
+from recount.vocabulary import quantities
+from recount.wording import label, readable
+
+Predictions = Sequence[Prediction]
+
+
+def independent(predictions: Predictions) -> tuple[Prediction, ...]:
+    """Predictions of what was measured, or declared from a measurement: these count."""
+    return tuple(p for p in predictions if p.independent)
+
+
+def circular(predictions: Predictions) -> tuple[Prediction, ...]:
+    """Predictions of energies that are hours times an assumed power: shown, never counted."""
+    return tuple(p for p in predictions if not p.independent)
+
+
+def scores(predictions: Predictions) -> View:
+    """Error, bias, coverage and width of the model and of each baseline, on the same points.
+
+    Where a baseline cannot do a point, the model is scored once more on those it can.
+    """
+    rows = [_score_row(score(predictions))]
+    for baseline in baselines_of(predictions):
+        able = [p for p in predictions if baseline in p.baselines]
+        if len(able) < len(predictions):
+            rows.append(_score_row(score(able), f"recount, on the points of {baseline}"))
+        rows.append(_score_row(score(able, baseline)))
+    columns = ("Method", "Points", "Left out in turn", "Median error", "of the median group", "Bias", "Inside 90 % interval", "Interval, high ÷ low")
+    return view(Table(columns, tuple(rows)))
+
+
+def points(predictions: Predictions) -> View:
+    """Each point: reported, predicted with its 90 % interval, ratio, and the ratio of each baseline."""
+    named, rows = baselines_of(predictions), []
+    for p in predictions:
+        amounts = [_amount(p, value) for value in (p.reported, p.middle)]
+        ratios = [_ratio(p.baselines[b] / p.reported) if b in p.baselines else "–" for b in named]
+        rows.append((case(p), chip(p), *amounts, f"{_amount(p, p.low)} to {_amount(p, p.high)}", _ratio(p.middle / p.reported), _inside(p.covered), *ratios))
+    unit = "" if _laddered(predictions[0]) else f", {pretty_unit(predictions[0].unit)}"
+    columns = ("Case", "Chip", f"Reported{unit}", f"Predicted{unit}", f"90 % interval{unit}", "Predicted ÷ reported", "Inside", *(f"{b} ÷ reported" for b in named))
+    return view(Table(columns, tuple(rows)))
+
+
+def by_group(predictions: Predictions) -> View:
+    """The scores of each family (or maker, or chip) that was left out, worst first."""
+    named, rows = baselines_of(predictions), []
+    groups = {name: [p for p in predictions if p.family == name] for name in {p.family for p in predictions}}
+    for name in sorted(groups, key=lambda name: (-score(groups[name]).error, name)):
+        own = score(groups[name])
+        others = [[p for p in groups[name] if b in p.baselines] for b in named]
+        errors = [_factor(score(able, b).error) if able else "–" for b, able in zip(named, others, strict=True)]
+        inside = f"{sum(p.covered for p in groups[name])} of {own.count}"
+        rows.append((spelled(name), str(own.count), _factor(own.error), _ratio(own.bias), inside, _factor(own.width), *errors))
+    columns = ("Left out", "Points", "Median error", "Bias", "Inside 90 % interval", "Interval, high ÷ low", *(f"Median error of {b}" for b in named))
+    return view(Table(columns, tuple(rows)))
+
+
+def worst(predictions: Predictions, count: int = 10) -> View:
+    """The points predicted worst."""
+    return points(sorted(predictions, key=lambda p: -abs(np.log(p.middle / p.reported)))[:count])
+
+
+def published(*kinds: str) -> View:
+    """Published figures per prompt of these kinds beside the prediction at their own boundary.
+
+    Parameters
+    ----------
+    kinds : ``measured``, ``declared`` or ``modelled``; none means all.
+    """
+    rows = []
+    for p in prompts.predictions():
+        if kinds and p.kind not in kinds:
+            continue
+        unit = read_unit(p.unit)
+        ends = [readable(Quantity(x, unit), p.quantity, 3) for x in (p.printed, p.middle, p.low, p.high)]
+        rows.append((spelled(p.case), label(p.quantity), p.size, p.length, ends[0], ends[1], f"{ends[2]} to {ends[3]}", _factor(p.high / p.low), _inside(p.covered)))
+    columns = ("Published figure", "Boundary", "Size", "Length of the answer", "Published", "Predicted", "90 % interval", "Interval, high ÷ low", "Inside")
+    return view(Table(columns, tuple(rows)))
+
+
+def constants() -> View:
+    """The constants of the roofline: fitted on all families, and the range over fits that left one out."""
+    families = sorted({p.case.family for p in answers.points()})
+    whole, others, rows = answers.constants(), [answers.constants((family,)) for family in families], []
+    for name, value in whole.items():
+        entry = quantities()[name]
+        amount = lambda x, unit=entry.unit: f"{trimmed(x, 3)} {pretty_unit(plural(unit, x))}".strip()  # noqa: E731
+        ends = [trimmed(pick(fit[name] for fit in others), 3) for pick in (min, max)]
+        rows.append((entry.label, amount(value), f"{ends[0]} to {ends[1]}", entry.definition))
+    return view(Table(("Constant", "Fitted on all", f"When one of {len(families)} families is left out", "What it stands for"), tuple(rows)))
+
+
+def case(p: Prediction) -> str:
+    """A case in words; of a measurement the model and its batch.
+
+    >>> one = Prediction("chung2026-gpt-oss-20b-h100-batch-512", "f", "h100", "it_energy", "MWh", 1, 1, 1, 1, {})
+    >>> case(one)
+    'GPT OSS 20B, batch 512'
+    """
+    found = re.fullmatch(r"(?:mlenergy|chung2026)-(.+?)-[a-z]\d+-batch-(\d+)", p.case)
+    return f"{spelled(found[1])}, batch {int(found[2]):,}" if found else spelled(p.case)
+
+
+def chip(p: Prediction) -> str:
+    return p.hardware.upper().replace("TPU-V", "TPU v").replace("X", "x")
+
+
+def _score_row(found: Score, name: str = "") -> tuple[str, ...]:
+    coverage = f"{100 * found.coverage:.0f} %" if found.coverage is not None else "none given"
+    width = _factor(found.width) if found.width is not None else "none given"
+    return name or found.method, str(found.count), str(found.families), _factor(found.error), _factor(found.family_error), _ratio(found.bias), coverage, width
+
+
+def _laddered(p: Prediction) -> bool:
+    """Whether each amount carries the unit that makes it short; else the column's heading names the unit."""
+    return p.unit in ("MWh", "tCO2e")
+
+
+def _amount(p: Prediction, value: float) -> str:
+    return readable(Quantity(value, read_unit(p.unit)), p.quantity, 3) if _laddered(p) else trimmed(value, 3)
+
+
+def _factor(value: float) -> str:
+    return f"×{format_number(value, 3)}"
+
+
+def _ratio(value: float) -> str:
+    return trimmed(value, 2)
+
+
+def _inside(covered: bool) -> str:
+    return "yes" if covered else "no"
