@@ -1,4 +1,4 @@
-"""The command line: ``recount run | rerun | refresh | claims | claim | check | fit | site``.
+"""The command line: ``recount run | rerun | refresh | claims | claim | estimate | check | fit | site``.
 
 Heavy libraries are imported by the command that needs them, so that help comes at once.
 """
@@ -10,6 +10,7 @@ import json
 import sys
 from pathlib import Path
 
+from recount import cli_estimate, cli_options
 from recount.errors import RecountError
 
 _EXAMPLES = """examples:
@@ -17,6 +18,7 @@ _EXAMPLES = """examples:
   recount run training_carbon -p grid_intensity="56 gCO2e/kWh"
   recount claims --scenario french-grid               every claim, verdict and would-be verdict
   recount claim gpt-3-energy                          one claim, step by step with its sources
+  recount estimate training --parameters 70e9 --tokens 15e12 --hardware h100
   recount check                                       validate data/
 """
 
@@ -57,7 +59,7 @@ def _parser() -> argparse.ArgumentParser:
 
     run = commands.add_parser("run", help="execute notebooks, collect their claims")
     run.add_argument("notebooks", nargs="*", metavar="NOTEBOOK", help="with or without its number, such as training_energy; none means all")
-    _world(run)
+    cli_options.world(run)
     run.add_argument("--jobs", type=_positive, metavar="N", help="notebooks at a time (default: the cores there are)")
     run.add_argument("--out", type=Path, metavar="DIR", help="where the executed copies go (default: build/runs/…)")
     run.add_argument("--force", action="store_true", help="execute even what is current")
@@ -74,16 +76,18 @@ def _parser() -> argparse.ArgumentParser:
     refresh.set_defaults(command=_refresh)
 
     claims = commands.add_parser("claims", help="recompute every claim without a kernel and print the table")
-    _world(claims)
-    _samples(claims)
+    cli_options.world(claims)
+    cli_options.samples(claims)
     claims.add_argument("--json", action="store_true", help="print a JSON list, as data/claim.schema.json describes it")
     claims.set_defaults(command=_claims)
 
     claim = commands.add_parser("claim", help="explain one claim: steps, values, sources, pages")
     claim.add_argument("id", metavar="ID", help="such as gpt-3-energy; 'recount claims' lists them")
-    _world(claim)
-    _samples(claim)
+    cli_options.world(claim)
+    cli_options.samples(claim)
     claim.set_defaults(command=_claim)
+
+    cli_estimate.add(commands)
 
     check = commands.add_parser("check", help="validate everything in data/")
     check.set_defaults(command=_check)
@@ -96,48 +100,16 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _world(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--scenario", metavar="NAME", help="alternative assumptions from data/scenarios, such as french-grid")
-    parser.add_argument(
-        "-p", action="append", default=[], dest="assumptions", metavar="NAME=VALUE",
-        help="one assumption, such as grid_intensity='56 gCO2e/kWh'; repeat for more",
-    )  # fmt: skip
-
-
-def _samples(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--samples", metavar="N", help="how many samples each interval is computed from (default: as many as it needs)")
-    parser.add_argument("--seed", default="0", metavar="S", help="seed of the samples, a whole number (default: 0)")
-
-
-def _drawn(options: argparse.Namespace) -> tuple[int | None, int]:
-    """How many samples are asked for, and their seed."""
-    from recount import sampling
-
-    return sampling.read_count(options.samples) if options.samples is not None else None, sampling.read_seed(options.seed)
-
-
 def _positive(text: str) -> int:
     if not text.isdigit() or not int(text):
         raise argparse.ArgumentTypeError(f"'{text}' must be a whole number of at least 1")
     return int(text)
 
 
-def _overrides(pairs: list[str]) -> dict[str, str]:
-    found: dict[str, str] = {}
-    for pair in pairs:
-        name, equals, value = pair.partition("=")
-        if not equals or not name.strip() or not value.strip():
-            raise RecountError(f"'{pair}' is not an assumption: write it as name=value, such as grid_intensity='56 gCO2e/kWh'.")
-        if name.strip() in found:
-            raise RecountError(f"'{name.strip()}' is given twice: give each assumption once.")
-        found[name.strip()] = value.strip()
-    return found
-
-
 def _run(options: argparse.Namespace) -> int:
     from recount import runs
 
-    overrides = _overrides(options.assumptions)
+    overrides = cli_options.overrides(options.assumptions)
     if options.out and (options.out == Path() or any(p.exists() and not p.is_dir() for p in (options.out, *options.out.parents))):
         raise RecountError(f"--out '{options.out}' must be a folder of its own: give a new or an existing folder.")
     report = runs.run(options.notebooks, options.scenario, overrides, options.jobs, options.out, force=options.force)
@@ -195,7 +167,7 @@ def _claims(options: argparse.Namespace) -> int:
     from recount import claims, explain
     from recount.recompute import World
 
-    results = claims.recompute_all(World.of(options.scenario, _overrides(options.assumptions)), *_drawn(options))
+    results = claims.recompute_all(World.of(options.scenario, cli_options.overrides(options.assumptions)), *cli_options.drawn(options))
     if options.json:
         print(json.dumps([result.as_json() for result in results], ensure_ascii=False, indent=1))
     else:
@@ -208,7 +180,7 @@ def _claim(options: argparse.Namespace) -> int:
     from recount import claims, explain
     from recount.recompute import World
 
-    result = claims.recompute_claim(options.id, World.of(options.scenario, _overrides(options.assumptions)), *_drawn(options))
+    result = claims.recompute_claim(options.id, World.of(options.scenario, cli_options.overrides(options.assumptions)), *cli_options.drawn(options))
     print("\n\n".join(explain.whole(result)))
     return 0
 

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from tabulate import tabulate
 
 from recount import counts, graph, register
+from recount.assumptions import Assumption
 from recount.claims import Figure, Result
 from recount.errors import RecountError, nearest
 from recount.sensitivity import Driver, share_text
@@ -106,9 +107,17 @@ def _substituted(step: graph.Step, values: dict[str, Quantity]) -> str:
 
 def assumptions(figure: Figure) -> Table:
     """Each assumption of a route with its range, strength, source and page."""
+    return origins(figure.plan.assumptions)
+
+
+_UNSOURCED = {"claim": "printed by the article", "count": "counted from the data", "reader": "as you give it"}
+
+
+def origins(found: Sequence[Assumption]) -> Table:
+    """Assumptions with range, strength, source and page."""
     rows = []
-    for one in figure.plan.assumptions:
-        source = f"{one.row.source}, {one.row.locator}" if one.row else {"claim": "printed by the article", "count": "counted from the data"}.get(one.origin, f"typed ({one.origin})")
+    for one in found:
+        source = f"{one.row.source}, {one.row.locator}" if one.row else _UNSOURCED.get(one.origin, f"typed ({one.origin})")
         context = f" [{one.row.context}]" if one.row else ""
         value = one.text if one.name in ("printed", "count") or one.row is None else readable(one.value, one.name)
         confirmed = {"read": "", "": ""}.get(one.row.confirmed if one.row else "", f", {one.row.confirmed if one.row else ''}")

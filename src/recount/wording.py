@@ -15,11 +15,11 @@ _LADDERS = {
 }
 
 
-def readable(quantity: Quantity, name: str = "", digits: int = 4) -> str:
-    """A quantity in the unit of its kind that gives the shortest number.
+def fitting_unit(quantity: Quantity, name: str = "") -> str:
+    """The unit of a quantity's kind that gives the shortest number.
 
-    >>> readable(Quantity(1287060, "kWh")), readable(Quantity(0.0003, "MWh")), readable(Quantity(1.75e11, "parameter"))
-    ('1,287 MWh', '300 Wh', '175 billion parameters')
+    >>> fitting_unit(Quantity(1287060, "kWh")), fitting_unit(Quantity(1.75e11, "parameter"), "active_parameters")
+    ('MWh', 'parameter')
     """
     entry = known(name)
     ladder = _LADDERS.get(str(quantity.dimensionality).strip("1 * "))
@@ -30,6 +30,16 @@ def readable(quantity: Quantity, name: str = "", digits: int = 4) -> str:
         unit = entry.unit if entry else f"{quantity.units:~}"
         if read_unit(unit).dimensionality != quantity.dimensionality:
             unit = f"{quantity.units:~}"
+    return unit
+
+
+def readable(quantity: Quantity, name: str = "", digits: int = 4) -> str:
+    """A quantity in the unit of its kind that gives the shortest number.
+
+    >>> readable(Quantity(1287060, "kWh")), readable(Quantity(0.0003, "MWh")), readable(Quantity(1.75e11, "parameter"))
+    ('1,287 MWh', '300 Wh', '175 billion parameters')
+    """
+    entry, unit = known(name), fitting_unit(quantity, name)
     value = float(quantity.to(read_unit(unit)).magnitude)
     if unit in ("parameter", "token", "answer"):
         scale, word = next(((s, w) for s, w in ((1e12, "trillion "), (1e9, "billion "), (1e6, "million ")) if abs(value) >= s), (1, ""))

@@ -8,6 +8,7 @@ list of them.
 _SITE = ("facility", "carbon", "water", "embodied", "equivalents", "travel", "training_cost")
 _IMPACTS = ("accelerators", *_SITE)  # a route that computes the accelerators' energy itself takes _SITE
 _EPSILON = ("energy_from_epsilon", "hours_from_energy", "chip")
+_TRAINING_EPSILON = ("tokens_of_training", "epsilon_training", "energy_from_epsilon", "hours_from_it_energy", "chip")
 _ROOFLINE = ("serving", "roofline", "epsilon_inference", "energy_from_epsilon")
 
 ROUTES: dict[str, dict[str, tuple[str, ...]]] = {
@@ -16,7 +17,7 @@ ROUTES: dict[str, dict[str, tuple[str, ...]]] = {
         "compute": ("hours_from_compute", "energy_from_chips", "chip", *_IMPACTS),
         "chip_hours": ("hours_from_count", "energy_from_chips", "chip", *_IMPACTS),
         "llmcarbon": ("hours_from_compute", "energy_from_chips", "llmcarbon", *_IMPACTS),
-        "epsilon": ("tokens_of_training", "epsilon_training", *_EPSILON, *_IMPACTS),
+        "epsilon": (*_TRAINING_EPSILON, *_IMPACTS),
     },
     "answer": {
         "epsilon": ("tokens_of_answers", "epsilon_inference", *_EPSILON, *_IMPACTS),

@@ -1,0 +1,42 @@
+"""Options that several commands take, and how they are read."""
+
+from __future__ import annotations
+
+import argparse
+
+from recount.errors import RecountError
+
+
+def world(parser: argparse.ArgumentParser) -> None:
+    """A scenario and assumptions by name."""
+    parser.add_argument("--scenario", metavar="NAME", help="alternative assumptions from data/scenarios, such as french-grid")
+    parser.add_argument(
+        "-p", action="append", default=[], dest="assumptions", metavar="NAME=VALUE",
+        help="one assumption, such as grid_intensity='56 gCO2e/kWh'; repeat for more",
+    )  # fmt: skip
+
+
+def samples(parser: argparse.ArgumentParser) -> None:
+    """How many samples, and their seed."""
+    parser.add_argument("--samples", metavar="N", help="how many samples each interval is computed from (default: as many as it needs)")
+    parser.add_argument("--seed", default="0", metavar="S", help="seed of the samples, a whole number (default: 0)")
+
+
+def drawn(options: argparse.Namespace) -> tuple[int | None, int]:
+    """How many samples are asked for, and their seed."""
+    from recount import sampling
+
+    return sampling.read_count(options.samples) if options.samples is not None else None, sampling.read_seed(options.seed)
+
+
+def overrides(pairs: list[str]) -> dict[str, str]:
+    """Read ``name=value`` pairs, each name once."""
+    found: dict[str, str] = {}
+    for pair in pairs:
+        name, equals, value = pair.partition("=")
+        if not equals or not name.strip() or not value.strip():
+            raise RecountError(f"'{pair}' is not an assumption: write it as name=value, such as grid_intensity='56 gCO2e/kWh'.")
+        if name.strip() in found:
+            raise RecountError(f"'{name.strip()}' is given twice: give each assumption once.")
+        found[name.strip()] = value.strip()
+    return found

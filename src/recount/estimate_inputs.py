@@ -1,0 +1,261 @@
+"""What a reader says of a model of their own, as assumptions: read strictly, from numbers, chips, countries and sites.
+
+What is typed is taken exactly as it stands. What is not typed comes from the contexts that the
+reader names (a chip and what was fitted on it, a grid, a site), then from the scenario, then
+from the default rows.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import re
+from collections.abc import Mapping
+
+from recount import scenarios
+from recount.assumptions import GIVEN, Assumption, Row, from_row, load, split_reference
+from recount.contexts import countries, country, place
+from recount.errors import RecountError, nearest
+from recount.units import SCALE_WORDS, Quantity, read_number, read_quantity, read_unit
+from recount.vocabulary import spec
+from recount.wording import readable
+
+ORIGIN = "reader"
+NEEDED = {
+    "training": ("peak_throughput", "thermal_design_power"),
+    "answer": ("peak_throughput", "thermal_design_power", "memory_bandwidth", "accelerator_memory"),
+}
+# What a formula fitted on language models can be asked, in each name's unit.
+LIMITS = {
+    "total_parameters": (1e6, 1e15), "active_parameters": (1e6, 1e15), "training_tokens": (1e6, 1e15), "answer_tokens": (1, 1e7),
+    "prompt_tokens": (0, 1e8), "batch": (1, 1e5), "answers": (1, 1e15),
+}  # fmt: skip
+_LETTERS = {"K": "thousand", "M": "million", "B": "billion", "T": "trillion"}
+_PRECISIONS = {"bf16": "16", "fp16": "16", "float16": "16", "bfloat16": "16", "fp8": "8", "int8": "8", "fp4": "4", "int4": "4"}
+_WATER = ("on_site_water_intensity", "off_site_water_intensity", "water_intensity")
+
+
+@dataclasses.dataclass
+class Inputs:
+    """Assumptions by name as they are gathered, the contexts they come from, and what the reader should know."""
+
+    activity: str
+    hardware: str = ""
+    contexts: list[str] = dataclasses.field(default_factory=list)
+    typed: dict[str, Assumption] = dataclasses.field(default_factory=dict)
+    rows: dict[str, Assumption] = dataclasses.field(default_factory=dict)  # of the contexts, over what a scenario lays
+    fitted: dict[str, Assumption] = dataclasses.field(default_factory=dict)  # of the chip's fit, under it
+
+    def give(self, name: str, quantity: Quantity) -> None:
+        """Take a typed quantity exactly as it is; each name once."""
+        if name in self.typed:
+            raise RecountError(f"{name} is given twice: give it once.")
+        self.typed[name] = Assumption(name, quantity, 0.0, GIVEN, ORIGIN, readable(quantity, name))
+
+    def layered(self, scenario: str) -> dict[str, Assumption]:
+        """What is supplied: the chip's fit, the scenario over it, what the reader names over that, what the reader types over all."""
+        found = self.fitted | _scenario(self.activity, scenario) | self.rows | self.typed
+        split = [name for name in _WATER[:2] if name in self.typed]
+        if split and "water_intensity" in found:
+            raise RecountError(f"{split[0]} and water_intensity are both given: the second is on-site and off-site water together, so give one or the other.")
+        return found
+
+    def take(self, context: str, rows: Mapping[str, Row]) -> None:
+        """Take rows of a context."""
+        self.contexts.append(context)
+        self.rows |= {name: from_row(row) for name, row in rows.items()}
+
+
+def text_of(value: object) -> str:
+    """What was typed, as text; nothing where nothing was.
+
+    >>> text_of(None), text_of(" 70B "), text_of(64)
+    ('', '70B', '64')
+    """
+    return "" if value is None else str(value).strip()
+
+
+def read_count(option: str, text: str, name: str) -> Quantity:
+    """Read how many: a plain number, one with a scale word or K, M, B or T, with or without its unit.
+
+    >>> [f"{read_count('parameters', text, 'total_parameters').magnitude:g}" for text in ("70e9", "70 billion", "70B", "0.07T", "7e10 parameters")]
+    ['7e+10', '7e+10', '7e+10', '7e+10', '7e+10']
+    >>> read_count("parameters", "70b", "total_parameters")
+    Traceback (most recent call last):
+    recount.errors.RecountError: parameters '70b' is not read: did you mean '70B'?
+    >>> read_count("batch", "0.5", "batch")
+    Traceback (most recent call last):
+    recount.errors.RecountError: batch '0.5' is out of range: it must be from 1 to 100,000; the nearest valid value is 1.
+    """
+    unit, whole = read_unit(spec(name).unit), text
+    short = re.fullmatch(r"(.*\d)\s?([KMBTkmbt])(\s+[^\d\s].*)?", text)
+    if short and short[2].islower():
+        raise RecountError(f"{option} '{text}' is not read: did you mean '{short[1]}{short[2].upper()}{short[3] or ''}'?")
+    if short:
+        text = f"{short[1]} {_LETTERS[short[2]]}{short[3] or ''}"
+    _, rest = read_number(text)
+    word = rest.split(" ")[0].lower()
+    counted = spec(name).unit.partition("/")[0]
+    if not rest or word in SCALE_WORDS and word == rest.lower():
+        quantity = Quantity(read_quantity(text).magnitude, unit)
+    else:
+        quantity = read_quantity(text, None, option)
+        if quantity.dimensionality == read_unit(counted).dimensionality:
+            quantity = Quantity(quantity.to(read_unit(counted)).magnitude, unit)
+        if quantity.dimensionality != unit.dimensionality or unit.dimensionless:
+            raise RecountError(f"{option} '{whole}' has the wrong dimension: write a plain number, such as '{text[: len(text) - len(rest)].strip()}'.")
+    low, high = LIMITS[name]
+    value = float(quantity.to(unit).magnitude)
+    if not low <= value <= high:
+        ends = [readable(Quantity(end, unit), name) for end in (low, high, min(max(value, low), high))]
+        raise RecountError(f"{option} '{whole}' is out of range: it must be from {ends[0]} to {ends[1]}; the nearest valid value is {ends[2]}.")
+    return quantity.to(unit)
+
+
+def precision(inputs: Inputs, text: str) -> None:
+    """The bits of a parameter: 16, 8 or 4, or the name of a format of so many."""
+    known = {re.search(r"\d+", context)[0]: context for context in load().contexts() if context.startswith("precision:")}
+    found = re.fullmatch(r"(\d+)(?:[\s-]?bits?(?:/parameter)?)?", _PRECISIONS.get(text.lower(), text).lower())
+    if not found or found[1] not in known:
+        names = sorted([*known, *_PRECISIONS])
+        try:
+            number = read_number(text)[0]
+            hint = f"the nearest valid one is {min(known, key=lambda bits: abs(int(bits) - number))}."
+        except RecountError:
+            hint = nearest(text.lower(), names)
+        raise RecountError(f"precision '{text}' is not known: it must be 16, 8 or 4 bits, or bf16, fp16, fp8, int8, fp4 or int4; {hint}")
+    inputs.take(known[found[1]], load().context(known[found[1]]))
+
+
+def known_hardware(activity: str) -> dict[str, dict[str, Row]]:
+    """The chips whose rows hold what an activity needs, by name."""
+    found = {c.partition(":")[2]: load().context(c) for c in load().contexts() if c.startswith("hardware:")}
+    return {name: rows for name, rows in found.items() if set(NEEDED[activity]) <= set(rows)}
+
+
+def hardware_text(activity: str) -> str:
+    """The chips there are, each with what it is reckoned with.
+
+    >>> hardware_text("training").split("; ")[0]
+    'a100 (312 TFLOP/s, 400 W)'
+    """
+    chips = []
+    for name, rows in known_hardware(activity).items():
+        told = [readable(rows[needed].quantity(), needed).replace("/chip", "").replace("/(s·chip)", "/s") for needed in NEEDED[activity]]
+        chips.append(f"{name} ({', '.join(told)})")
+    return "; ".join(chips)
+
+
+def hardware(inputs: Inputs, text: str) -> None:
+    """A chip, and what was fitted on it."""
+    if not text:
+        raise RecountError(f"hardware is missing: name a chip, one of {hardware_text(inputs.activity)}.")
+    slug = re.sub(r"[\s_]+", "-", text.lower().removeprefix("hardware:").removeprefix("nvidia ")).strip("-")
+    chips = known_hardware(inputs.activity)
+    if slug not in chips:
+        longer = [name for name in chips if slug.startswith(name)]
+        hint = f"did you mean '{max(longer, key=len)}'?" if longer else re.sub(r"^known names are.*", "", nearest(slug, chips))
+        lacks = load().context(f"hardware:{slug}") if f"hardware:{slug}" in load().contexts() else None
+        missing = ", ".join(n for n in NEEDED[inputs.activity] if n not in lacks) if lacks else ""
+        why = f"has no {missing} in the data" if lacks else "is not known"
+        raise RecountError(f"hardware '{text}' {why}: {hint}{' ' if hint else ''}There are {hardware_text(inputs.activity)}.")
+    inputs.hardware = slug
+    inputs.take(f"hardware:{slug}", chips[slug])
+    if (fit := f"fit:{slug}") in load().contexts():
+        inputs.contexts.append(fit)
+        inputs.fitted = {name: from_row(row) for name, row in load().context(fit).items()}
+
+
+def grid(inputs: Inputs, text: str) -> None:
+    """A grid: a country (its latest year), a country and year, or a carbon intensity."""
+    if _is_quantity(text):
+        inputs.give("grid_intensity", spec("grid_intensity").read(text))
+        return
+    reference = _grid_reference(text)
+    inputs.take(reference, {"grid_intensity": load().pick(reference, "grid_intensity")})
+
+
+def _is_quantity(text: str) -> bool:
+    return bool(re.match(r"[+\-−]?[\d.,]", text))
+
+
+def _grid_reference(text: str) -> str:
+    """The context of the data that a country, with or without its year, stands for.
+
+    >>> _grid_reference("fra-2024[direct]"), _grid_reference("grid:SWE-2023"), _grid_reference("Poland") == _grid_reference("POL")
+    ('grid:FRA-2024[direct]', 'grid:SWE-2023', True)
+    """
+    plain, scope = split_reference(text.removeprefix("grid:"))
+    names = {name.casefold(): code for code, both in countries().items() for name in (code, *both)}
+    code, dash, rest = plain.partition("-")
+    if plain.casefold() in names:
+        code, dash = names[plain.casefold()], ""
+    years = [c for c in load().contexts() if (found := place(c)) and c.startswith("grid:") and found[0] == code.upper()]
+    ending = f"[{scope}]" if scope else ""
+    if not dash and years:
+        wanted = scope or spec("grid_intensity").scope
+        keys = {row.context for row in load().rows if row.name == "grid_intensity" and row.scope == wanted and "@" not in row.context}
+        latest = sorted(keys & set(years))
+        if not latest:
+            raise RecountError(f"grid '{text}' has no scope '{wanted}' in any year: leave the scope out.")
+        return latest[-1] + ending
+    context = f"grid:{code.upper()}{dash}{rest}"
+    if context in load().contexts():
+        return context + ending
+    if years:
+        there = sorted(c.partition("-")[2] for c in years if "@" not in c)
+        raise RecountError(f"grid '{text}' is not in the data: {country(code.upper())} is there from {there[0]} to {there[-1]}, as in '{code.upper()}-{there[-1]}'.")
+    known = sorted({c.partition(":")[2] for c in load().contexts() if c.startswith("grid:") and "@" not in c} | set(countries()) | {n for n, _ in countries().values()})
+    hint = nearest(plain, known)
+    hint = hint if hint.startswith("did") else f"write a country, with or without its year, such as FRA or FRA-2024 (there are {', '.join(sorted(countries()))}), or an intensity such as '56 gCO2e/kWh'."
+    raise RecountError(f"grid '{text}' is not known: {hint}")
+
+
+def water(inputs: Inputs, text: str) -> None:
+    """Water: a site or a country's power plants, or litres per kWh of both together."""
+    if _is_quantity(text):
+        inputs.give("water_intensity", spec("water_intensity").read(text))
+        return
+    plain, scope = split_reference(text)
+    tried = [plain, f"water:{plain.upper()}", f"site:{plain}"]
+    there = [c for c in load().contexts() if c.startswith(("site:", "water:"))]
+    context = next((c for c in tried if c in there), None)
+    if context is None:
+        raise RecountError(f"water '{text}' is not known: {nearest(plain, there)} It takes a site or a country's electricity, or litres such as '4 L/kWh'.")
+    reference = f"{context}[{scope}]" if scope else context
+    rows = {name: row for name, row in load().context(reference).items() if name in _WATER}
+    hidden = {name: scopes for name, scopes in load().other_scopes(reference).items() if name in _WATER}
+    if hidden:
+        name, scopes = next(iter(hidden.items()))
+        raise RecountError(f"'{name}' of '{context}' has only the scope {', '.join(scopes)}: choose it, as in '{context}[{scopes[0]}]'.")
+    if not rows:
+        raise RecountError(f"water '{text}' is not in the data: '{context}' holds {', '.join(load().context(context))} only.")
+    inputs.take(reference, rows)
+
+
+def water_of_grid(inputs: Inputs) -> None:
+    """The water of the power plants behind a grid that is named, unless the reader says otherwise."""
+    chosen = next((c for c in inputs.contexts if c.startswith("grid:")), "")
+    found = place(split_reference(chosen)[0]) if chosen else None
+    if found and f"water:{found[0]}" in load().contexts() and "off_site_water_intensity" not in inputs.rows:
+        rows = load().context(f"water:{found[0]}")
+        inputs.take(f"water:{found[0]}", {name: row for name, row in rows.items() if name == "off_site_water_intensity"})
+
+
+def others(inputs: Inputs, assumptions: Mapping[str, object]) -> None:
+    """Any other assumption by its name in the vocabulary, with the activity before it or not."""
+    values = {name: text for name, value in assumptions.items() if (text := text_of(value))}
+    scenarios.check_overrides(values)
+    for name, text in values.items():
+        activity, _, plain = name.rpartition(".")
+        if activity and activity != inputs.activity:
+            raise RecountError(f"'{name}' plays no part in an estimate of {inputs.activity}: write '{inputs.activity}.{plain}' or '{plain}'.")
+        inputs.give(plain, spec(plain).read(text))
+
+
+def _scenario(activity: str, name: str) -> dict[str, Assumption]:
+    """What a scenario supplies; one that names its own chips contradicts the reader's."""
+    chosen = scenarios.scenario(name)
+    clashing = [c for c in chosen.given if c.startswith(("hardware:", "inference:", "model:", "run:"))]
+    if clashing:
+        raise RecountError(f"scenario '{name}' names its own {clashing[0].partition(':')[0]}, and so does an estimate: leave it out and name the chip as the hardware.")
+    return scenarios.layer(chosen, {}, activity, load())

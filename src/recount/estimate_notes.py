@@ -1,0 +1,103 @@
+"""What a reader should know of an estimate before believing it: what was seen, what was guessed, what contradicts itself."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from recount.assumptions import Assumption, load, split_reference
+from recount.backtest import cases
+from recount.contexts import called, spelled
+from recount.estimate_inputs import Inputs
+from recount.units import Quantity
+from recount.wording import readable, spread
+
+_NAMED = 4  # runs on a chip that are named one by one
+_TWICE = 1.9  # a rate at 8 bits from which on it counts as twice the one at 16
+
+
+def seen(inputs: Inputs) -> bool:
+    """Whether the fit knows this chip: its utilisation in training, its error in answering."""
+    return _LEARNT[inputs.activity] in inputs.fitted
+
+
+_LEARNT = {"training": "utilisation", "answer": "unexplained_factor"}
+
+
+def notes(inputs: Inputs, found: Mapping[str, Assumption]) -> list[str]:
+    """The notes of an estimate; *found* holds its assumptions by name."""
+    told = _of_training(inputs, found) if inputs.activity == "training" else _of_answers(inputs, found)
+    return [*told, *_of_size(inputs, found), *_of_place(found), *_of_making(inputs, found)]
+
+
+def _of_training(inputs: Inputs, found: Mapping[str, Assumption]) -> list[str]:
+    chip, told = spelled(inputs.hardware), []
+    runs = [run for run in cases.runs() if run.hardware == f"hardware:{inputs.hardware}" and run.utilisation_from != "none"]
+    if "utilisation" not in found:
+        told.append("Energy per parameter and token is given, so nothing is taken from the fits.")
+    elif not seen(inputs):
+        told.append(f"Not measured on this chip: no training run on {chip} was seen, so its utilisation is that of a chip never seen, and the range is wide.")
+    elif len(runs) > _NAMED:
+        told.append(f"The utilisation of {chip} is fitted on {len(runs)} declared runs on it.")
+    else:
+        names = ", ".join(spelled(run.run.partition(":")[2]) for run in runs)
+        told.append(f"The utilisation of {chip} is fitted on few declared runs on it ({names}): an estimate of one of these is no test.")
+    if "system_power" in found and found["system_power"].row:
+        metered = "none metered on it" not in found["system_power"].row.derivation
+        told.append(f"The power per chip, host included, is {'that of metered runs on it' if metered else 'inferred from other chips, since no run on it was metered'}.")
+    elif "power_fraction" in found:
+        told.append("No system power was metered on this chip: its thermal design power times the share that a busy chip draws, times what the host adds.")
+    return told
+
+
+def _of_answers(inputs: Inputs, found: Mapping[str, Assumption]) -> list[str]:
+    chip, told = spelled(inputs.hardware), []
+    if not seen(inputs):
+        told.append(f"Not measured on this chip: no answers were measured on {chip}, so its sheet is put into formulas fitted on others, and the range is wide.")
+    for name, words in (("batch", "The batch, how many answers are computed at a time,"), ("prompt_tokens", "The length of the question")):
+        if name in found and found[name].low is not None:
+            matters = ", and nothing matters more" if name == "batch" else ""
+            told.append(f"{words} is not given{matters}: {readable(found[name].value, name).replace('/answer', '')} with a range of {spread(found[name]).replace('/answer', '')} stands in.")
+    if found["bits_per_parameter"].row and found["bits_per_parameter"].row.context == "default":
+        told.append(f"The precision is not given: {found['bits_per_parameter'].value.magnitude:g} bits a parameter are taken.")
+    rows = load().context(f"hardware:{inputs.hardware}")
+    if found["bits_per_parameter"].value <= Quantity(8, "bit/parameter"):
+        rate = rows.get("peak_throughput_8_bit")
+        if rate is None or rate.quantity() < _TWICE * rows["peak_throughput"].quantity():
+            told.append(f"At 8 bits or less the formula counts twice the 16-bit rate; the data {'do not say that' if rate is None else 'say otherwise for'} {chip}{' has it' if rate is None else ''}.")
+    return told
+
+
+def _of_size(inputs: Inputs, found: Mapping[str, Assumption]) -> list[str]:
+    """Whether the model is smaller or larger than all that the fit has seen."""
+    if not {"utilisation", "unexplained_factor"} & set(found):
+        return []
+    models = {case.model for case in (cases.runs() if inputs.activity == "training" else cases.answers()) if case.model}
+    sizes = sorted(rows["active_parameters"].quantity() for model in models if "active_parameters" in (rows := load().context(model)))
+    if sizes[0] <= found["active_parameters"].value <= sizes[-1]:
+        return []
+    ends = [readable(size, "active_parameters", 3) for size in (sizes[0], sizes[-1])]
+    return [f"Beyond what the fit has seen: models of {ends[0]} to {ends[1]}."]
+
+
+def _of_place(found: Mapping[str, Assumption]) -> list[str]:
+    told = []
+    unknown = [words for name, words in (("grid_intensity", "the grid"), ("pue", "the building (PUE)"), ("on_site_water_intensity", "its cooling water")) if _is_default(found, name)]
+    if unknown:
+        several = ", ".join(unknown[:-1]) + (" and " if unknown[:-1] else "") + unknown[-1]
+        told.append(f"{several[0].upper()}{several[1:]} {'is' if len(unknown) == 1 else 'are'} not given: the range is that of many countries and operators.")
+    behind = found.get("off_site_water_intensity")
+    if behind and behind.row and behind.row.context.startswith("water:"):
+        told.append(f"Off-site water is that of the power plants of {called(split_reference(behind.row.context)[0])}.")
+    if "water_intensity" in found:
+        told.append("Water is given as one number per kWh, so on-site and off-site water are unknown.")
+    return told
+
+
+def _is_default(found: Mapping[str, Assumption], name: str) -> bool:
+    return name in found and found[name].row is not None and found[name].row.context == "default"
+
+
+def _of_making(inputs: Inputs, found: Mapping[str, Assumption]) -> list[str]:
+    if inputs.hardware.startswith("h100") or not _is_default(found, "accelerator_embodied_carbon"):
+        return []
+    return ["Embodied carbon is that of making an H100 and a common server: that of this chip is not in the data."]
