@@ -19,7 +19,7 @@ from recount.model import UNKNOWN_WITH
 from recount.recompute import Plan, World
 from recount.units import plural, pretty_unit, read_unit, trimmed
 from recount.vocabulary import spec
-from recount.wording import label
+from recount.wording import label, readable
 
 ACTIVITY = "answer"
 CLOSED = 1e-12  # relative; what floating point leaves of a closed gap
@@ -96,10 +96,11 @@ class Step:
 
 @dataclasses.dataclass(frozen=True)
 class Change:
-    """What one step of a gap did: its factor, the running figure after it, and whether the quantity is another since."""
+    """What one step of a gap did: which assumptions moved, its factor, and the running figure after it."""
 
     label: str
     label_fr: str
+    moved: str
     factor: float
     value: float
     quantity: str
@@ -134,12 +135,14 @@ class Gap:
     def table(self) -> Table:
         """Each step with its factor and the running figure."""
         shown = lambda value: f"{trimmed(value, 3)} {pretty_unit(plural(self.unit, value))}"  # noqa: E731
-        rows = [(self.names[0], "", shown(self.start), label(self.quantity))]
-        rows += [(c.label, factor_text(c.factor), shown(c.value), label(c.quantity)) for c in self.changes]
+        rows = [(f"from: {self.names[0]}", label(self.quantity), "", shown(self.start))]
+        for before, change in zip((self.quantity, *(c.quantity for c in self.changes)), self.changes, strict=False):
+            wider = f"now {label(change.quantity)}" if change.quantity != before else ""
+            rows.append((change.label, change.moved or wider, factor_text(change.factor), shown(change.value)))
         if self.rest_label:
-            rows.append((self.rest_label, factor_text(self.rest), shown(self.end), label(self.changes[-1].quantity)))
-        rows.append((f"= {self.names[1]}", factor_text(self.ratio), shown(self.end), ""))
-        return Table(("Step", "Factor", "Then it is", "Of what"), tuple(rows))
+            rows.append((self.rest_label, "", factor_text(self.rest), shown(self.end)))
+        rows.append((f"to: {self.names[1]}", "all steps together", factor_text(self.ratio), shown(self.end)))
+        return Table(("Step", "What moves", "Factor", "Then it is"), tuple(rows))
 
     def _repr_mimebundle_(self, include=None, exclude=None) -> dict[str, str]:
         table = self.table()
@@ -226,8 +229,8 @@ def gap(
     if not rest and abs(remaining - 1) > CLOSED:
         raise RecountError(f"the steps do not reach the end, a factor of {remaining:.4g} is left: still different {_different(plans[-1], end.plan(world))}.")
     changes = tuple(
-        Change(step.label, step.label_fr or step.label, after / before, after, setting.quantity)
-        for step, setting, before, after in zip(steps, settings[1:], values, values[1:], strict=False)
+        Change(step.label, step.label_fr or step.label, _moved(step, plans[k], plans[k + 1]), values[k + 1] / values[k], values[k + 1], settings[k + 1].quantity)
+        for k, step in enumerate(steps)
     )
     return Gap(title, title_fr or title, unit, start.quantity, tuple(names), tuple(names_fr or names), values[0], target, changes, remaining, rest, rest_fr or rest)
 
@@ -237,6 +240,26 @@ def _refuse_hidden_scope(step: Step, before: Mapping[str, str], after: Mapping[s
         moved = before[name], after[name]
         if moved[0] != moved[1] and TYPED not in moved and step.scope != moved[1]:
             raise RecountError(f"step '{step.label}' moves {name} from {moved[0]} to {moved[1]} without saying so: give it scope = \"{moved[1]}\".")
+
+
+def _moved(step: Step, before: Plan, after: Plan) -> str:
+    """What a step moved, in words: results that another route computes, and the first two assumptions."""
+    old, new = ({a.name: a for a in planned.assumptions if a.origin != "computed"} for planned in (before, after))
+    told = [_both(old[n], new[n]) for n in new if n in old and _plain(old[n]) != _plain(new[n])]
+    routes = [f"{', '.join(map(label, step.take)) or 'everything'} by the route '{step.via}'"] if step.via else []
+    return "; ".join(routes + told[:2]) + (f"; {len(told) - 2} more" if len(told) > 2 else "")
+
+
+def _plain(assumption: Assumption) -> float:
+    return float(assumption.value.to(read_unit(spec(assumption.name).unit)).magnitude)
+
+
+def _both(old: Assumption, new: Assumption) -> str:
+    """An assumption before and after, its unit once where both are shown in it."""
+    ends = [readable(one.value, one.name) for one in (old, new)]
+    unit = ends[1].partition(" ")[2]
+    before = ends[0].removesuffix(unit).strip() if unit and ends[0].endswith(f" {unit}") else ends[0]
+    return f"{label(new.name)} {before} → {ends[1]}"
 
 
 def _different(last: Plan, end: Plan) -> str:

@@ -15,9 +15,9 @@ from recount.explain import Table
 from recount.gaps import TYPED, Gap, Setting, Step, gap, scopes, supplied
 from recount.recompute import World
 from recount.study import Study, View, view
-from recount.units import pretty_unit, read_unit, trimmed
+from recount.units import read_unit, trimmed
 from recount.vocabulary import data_folder, spec
-from recount.wording import label
+from recount.wording import readable
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -30,7 +30,9 @@ CARBON_WORDS = {
     "life-cycle": "life-cycle, mix produced", "consumption": "life-cycle, mix consumed", "consumption-flow-traced": "life-cycle, mix consumed (flows traced)",
     "direct": "stack only", TYPED: TYPED,
 }  # fmt: skip
-NONE = "none"
+_NARROW = 1.05  # high ÷ low below which a spread is that of printed digits, no interval
+_WATER_WORDS = {"consumption": "consumed", "withdrawal": "withdrawn"}
+_WIDEST = ("facility_energy", "energy_per_answer", "it_energy", "accelerator_energy")  # of several boundaries the first there is
 _KEYS = {
     "method": {"id", "title", "title_fr", "via", "given", "names", "set", "only", "published", "tool", "about", "boundary", "carbon", "water"},
     "gap": {"id", "title", "title_fr", "quantities", "start", "end", "end_quantity", "rest", "rest_fr", "step"},
@@ -90,7 +92,7 @@ def setting(name: str, quantity: str) -> Setting:
     if quantity not in figures_of(name):
         raise RecountError(f"method '{name}' has no {quantity}: it has {', '.join(figures_of(name)) or 'none'}.")
     if "published" in found:
-        return Setting(quantity, found.get("via", "per_answer"), supplied([found["published"]], names=[quantity]))
+        return Setting(quantity, found.get("via", "per_answer"), supplied([one for one in found["published"] if quantity in load().context(one)], names=[quantity]))
     return Setting(quantity, found["via"], supplied(found["given"], found.get("set"), found.get("names", ())))
 
 
@@ -98,7 +100,7 @@ def figures_of(name: str) -> list[str]:
     """The quantities that a method has a figure for."""
     found = _entry("method", name)
     if "published" in found:
-        return [quantity for quantity in SHOWN if quantity in load().context(found["published"])]
+        return [quantity for quantity in SHOWN if any(quantity in load().context(one) for one in found["published"])]
     if "tool" in found:
         return ["facility_energy", "total_carbon", "usage_water", "total_materials"]
     return found.get("only", [q for q in SHOWN if q != "energy_per_answer"])
@@ -111,21 +113,22 @@ def amount(study: Study, name: str, quantity: str) -> Amount | None:
     if "tool" in _entry("method", name):
         value = _run(study, name)[quantity].low.to(read_unit(SHOWN[quantity])).magnitude
         return Amount(value, value, value)
-    planned = setting(name, quantity).plan(study.world)
-    if "published" in _entry("method", name):
-        planned = setting(name, quantity).plan(World.of())  # what is printed stays as printed
+    # What is printed stays as printed, whatever the reader assumes.
+    planned = setting(name, quantity).plan(World.of() if "published" in _entry("method", name) else study.world)
     value = recompute.point(planned, SHOWN[quantity])
-    return Amount(value, *recompute.interval(planned, SHOWN[quantity], study.samples, study.seed))
+    if all(a.low is None for a in planned.assumptions):
+        return Amount(value, value, value)
+    low, high = recompute.interval(planned, SHOWN[quantity], study.samples, study.seed)
+    return Amount(value, low, high) if high > _NARROW * low else Amount(value, value, value)
 
 
 def _run(study: Study, name: str):
     """EcoLogits run for real, with the sizes, the site and the batch of the method's rows; its electricity is its own."""
     from recount import peers
 
-    found = _entry("method", name)
-    planned = Setting("facility_energy", found["via"], supplied(found["given"])).plan(study.world)
-    water = Setting("on_site_water", found["via"], supplied(found["given"])).plan(World.of())
-    used = {a.name: a.value for a in (*water.assumptions, *planned.assumptions)}
+    found, taken = _entry("method", name), setting(name, "facility_energy")
+    water = taken.of("on_site_water").plan(World.of()).assumptions
+    used = {a.name: a.value for a in (*water, *taken.plan(study.world).assumptions)}
     return peers.ecologits_open_model(
         found["title"], used["active_parameters"], used["total_parameters"], used["answers"] * used["answer_tokens"], used["pue"],
         used["on_site_water_intensity"], found["tool"], str(round(float(used["batch"].to("").magnitude))),
@@ -141,9 +144,10 @@ def scope(study: Study, name: str, quantity: str) -> str:
         kind = "carbon" if "carbon" in quantity else "water"
         if "published" in found:
             return found.get(kind, "not said")
-        used = scopes(Setting(quantity, found["via"], supplied(found["given"], found.get("set"), found.get("names", ()))).plan(study.world))
+        used = scopes(setting(name, quantity).plan(study.world))
         if kind == "carbon":
-            return CARBON_WORDS.get(used["grid_intensity"], used["grid_intensity"]) + ("; making included" if quantity == "total_carbon" else "")
+            words = CARBON_WORDS.get(used["grid_intensity"], used["grid_intensity"])
+            return f"{words}; making included" if quantity == "total_carbon" else words
         return _water_words(used)
     return ""
 
@@ -151,14 +155,14 @@ def scope(study: Study, name: str, quantity: str) -> str:
 def _water_words(used: dict[str, str]) -> str:
     if "on_site_water_intensity" not in used or "off_site_water_intensity" not in used:
         return f"on site: {used['on_site_water_intensity']}" if "on_site_water_intensity" in used else TYPED
-    on, off = used["on_site_water_intensity"], used["off_site_water_intensity"]
+    on, off = (_WATER_WORDS.get(used[f"{where}_site_water_intensity"], used[f"{where}_site_water_intensity"]) for where in ("on", "off"))
     return f"on site and power plants, {on}" if on == off else f"on site: {on}; power plants: {off}"
 
 
 def energy(study: Study, *methods: str) -> View:
     """One answer's energy by several methods, a column a boundary."""
     heads = [f"{BOUNDARY_WORDS[q]} (Wh)" for q in BOUNDARIES]
-    rows = [(_entry("method", name)["title"], *(_text(amount(study, name, q)) for q in BOUNDARIES)) for name in methods]
+    rows = [(_entry("method", name)["title"], *(_text(study, name, q) for q in BOUNDARIES)) for name in methods]
     return view(Table(("Method", *heads), tuple(rows)))
 
 
@@ -168,26 +172,34 @@ def impacts(study: Study, *methods: str) -> View:
     for name in methods:
         cells = [_entry("method", name)["title"]]
         for quantity in ("total_carbon", "usage_water"):
-            one = amount(study, name, quantity)
-            cells += [_text(one), scope(study, name, quantity) if one else ""]
-        rows.append((*cells, _text(amount(study, name, "total_materials"))))
+            cells += [_text(study, name, quantity), scope(study, name, quantity) + _grid(study, name, quantity) if quantity in figures_of(name) else ""]
+        rows.append((*cells, _text(study, name, "total_materials")))
     return view(Table(("Method", "carbon (gCO2e)", "which carbon", "water (mL)", "which water", "materials (mgSbe)"), tuple(rows)))
+
+
+def _grid(study: Study, name: str, quantity: str) -> str:
+    """The carbon of a kilowatt-hour behind a computed carbon."""
+    if quantity != "total_carbon" or "published" in _entry("method", name):
+        return ""
+    used = next((a.value for a in setting(name, quantity).plan(study.world).assumptions if a.name == "grid_intensity"), None)
+    return f"; {readable(used, 'grid_intensity', 3)}" if used is not None else ""
 
 
 def published(study: Study, *methods: str) -> View:
     """What others print for an answer or a prompt of their own, each at its own boundary and with its own scopes."""
     rows = []
     for name in methods:
-        whole = next(q for q in ("facility_energy", "energy_per_answer", "it_energy", "accelerator_energy", "usage_water") if q in figures_of(name))
-        carbon, water = "total_carbon", next((q for q in ("usage_water", "on_site_water") if q in figures_of(name)), "usage_water")
-        power = (_text(amount(study, name, whole)), scope(study, name, whole)) if whole != "usage_water" else ("not published", "")
-        rest = (f"{_text(found)} ({scope(study, name, q)})" if (found := amount(study, name, q)) else "" for q in (carbon, water))
-        rows.append((_entry("method", name)["title"], _entry("method", name).get("about", ""), *power, *rest))
+        known = figures_of(name)
+        whole = next(q for q in _WIDEST if q in known)
+        carbon, water = ([q for q in alternatives if q in known] for alternatives in (("total_carbon",), ("usage_water", "on_site_water")))
+        rest = (f"{_text(study, name, q[0])} ({scope(study, name, q[0])})" if q else "" for q in (carbon, water))
+        rows.append((_entry("method", name)["title"], _entry("method", name).get("about", ""), _text(study, name, whole), scope(study, name, whole), *rest))
     return view(Table(("Who", "Of what", "energy (Wh)", "up to", "carbon (gCO2e)", "water (mL)"), tuple(rows)))
 
 
-def _text(found: Amount | None) -> str:
-    return found.text() if found else "not published"
+def _text(study: Study, name: str, quantity: str) -> str:
+    found = amount(study, name, quantity)
+    return found.text() if found else "not published" if "published" in _entry("method", name) else "not given"
 
 
 def frame(study: Study, quantity: str, *methods: str, by_scope: bool = False) -> pd.DataFrame:
@@ -209,7 +221,7 @@ def energies(study: Study, *methods: str) -> pd.DataFrame:
     """Each method's energy at the widest boundary it has, in Wh, with that boundary as its scope."""
     rows = []
     for name in methods:
-        widest = next(q for q in ("facility_energy", "energy_per_answer", "it_energy", "accelerator_energy") if q in figures_of(name))
+        widest = next(q for q in _WIDEST if q in figures_of(name))
         one = amount(study, name, widest)
         rows.append((_entry("method", name)["title"], one.value, one.low, one.high, scope(study, name, widest)))
     return _framed(rows, "energy", True)
