@@ -99,6 +99,9 @@ FRENCH = {
     "answers (count)": "réponses (nombre)", "energy": "énergie", "training, once": "entraînement, une fois", "answers, cumulated": "réponses, cumulées",
     "equal after {count} answers": "égales après {count} réponses",
     "training once takes {training}; answers take {answer} each (90 % interval {low} to {high}); the two are equal after {count} answers (between {least} and {most})": "l'entraînement prend une fois {training} ; chaque réponse prend {answer} (intervalle à 90 % de {low} à {high}) ; les deux s'égalent après {count} réponses (entre {least} et {most})",
+    # gaps
+    "from and to": "départ et arrivée", "makes it larger": "l'agrandit", "makes it smaller": "le réduit", "not explained": "non expliqué",
+    "the gap taken apart step by step, factors on a logarithmic axis": "l'écart démonté pas à pas, facteurs sur un axe logarithmique",
     # memory, grids, fleets
     "memory": "mémoire", "weights": "poids", "cache": "cache", "{bits} bits": "{bits} bits", "with {tokens} tokens in the cache": "avec {tokens} jetons en cache",
     "memory of weights and cache at different precisions, against machines": "mémoire des poids et du cache à plusieurs précisions, face à des machines",

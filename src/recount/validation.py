@@ -34,6 +34,9 @@ def check(today: datetime.date | None = None) -> tuple[list[str], list[str], str
                 claims.recompute_claim(identifier, count=1024)
             except RecountError as error:
                 problems.append(str(error))
+        from recount import methods  # after all it rests on has been found sound
+
+        problems += methods.problems()
     stale = assumptions.past_review(today or datetime.date.today())
     warnings = [f"{row.place}: its date to look again, {row.review_by}, has passed." for row in stale]
     if problems:
