@@ -15,8 +15,8 @@ from recount.explain import Table
 from recount.gaps import TYPED, Gap, Setting, Step, gap, scopes, supplied
 from recount.recompute import World
 from recount.study import Study, View, view
-from recount.units import read_unit, trimmed
-from recount.vocabulary import data_folder, spec
+from recount.units import Quantity, read_unit, trimmed
+from recount.vocabulary import data_folder
 from recount.wording import readable
 
 if TYPE_CHECKING:
@@ -24,7 +24,10 @@ if TYPE_CHECKING:
 
 FILE = "methods.toml"
 BOUNDARIES = ("accelerator_energy", "it_energy", "facility_energy")
-SHOWN = {**dict.fromkeys(BOUNDARIES, "Wh"), "energy_per_answer": "Wh/answer", "total_carbon": "gCO2e", "usage_carbon": "gCO2e", "usage_water": "mL", "on_site_water": "mL", "total_materials": "mgSbe"}
+SHOWN = {
+    **dict.fromkeys(BOUNDARIES, "Wh"), "energy_per_answer": "Wh/answer", "total_carbon": "gCO2e", "usage_carbon": "gCO2e",
+    "usage_water": "mL", "on_site_water": "mL", "total_materials": "mgSbe",
+}  # fmt: skip
 BOUNDARY_WORDS = {"accelerator_energy": "chips", "it_energy": "servers", "facility_energy": "building", "not said": "not said"}
 CARBON_WORDS = {
     "life-cycle": "life-cycle, mix produced", "consumption": "life-cycle, mix consumed", "consumption-flow-traced": "life-cycle, mix consumed (flows traced)",
@@ -135,6 +138,20 @@ def _run(study: Study, name: str):
     )  # fmt: skip
 
 
+def chip_power(study: Study, name: str) -> Quantity:
+    """The average power that a method takes each busy chip to draw: its chips' energy over their hours.
+
+    Formula: chip_power = accelerator_energy ÷ chip_hours
+
+    Raises
+    ------
+    RecountError : a method that does not compute the chips' energy, or by a route without their hours.
+    """
+    parts = [setting(name, "accelerator_energy").of(quantity).plan(study.world) for quantity in ("accelerator_energy", "chip_hours")]
+    energy, hours = (recompute.evaluate(planned, lambda a: a.value) for planned in parts)
+    return (energy / hours).to("W/chip")
+
+
 def scope(study: Study, name: str, quantity: str) -> str:
     """What a figure counts, in words: of a computed one from the scopes of its rows."""
     found = _entry("method", name)
@@ -233,7 +250,8 @@ def _framed(rows: list[tuple], quantity: str, by_scope: bool) -> pd.DataFrame:
     mixed = sorted({row[-1] for row in rows})
     if len(mixed) > 1 and not by_scope:
         raise RecountError(f"{quantity} of several scopes would stand side by side ({'; '.join(mixed)}): show the scope with by_scope=True, or compare one scope.")
-    return pd.DataFrame(rows, columns=["method", "value", "low", "high", "scope"])
+    found = pd.DataFrame(rows, columns=["method", "value", "low", "high", "scope"])
+    return found.assign(**{end: found[end].where(found.low < found.high) for end in ("low", "high")})
 
 
 def taken_apart(study: Study, name: str, quantity: str = "", order: Sequence[int] = ()) -> Gap:
