@@ -24,7 +24,7 @@ from recount.study import View
 from recount.units import pretty_unit
 from recount.wording import label
 
-_COLOURS, _MARKERS = (BLUE, ORANGE, GREEN, RED, PURPLE, BROWN, INK, SKY, PINK, OLIVE), "osD^v<>hpd8*"  # none that looks like a baseline's cross
+_COLOURS, _MARKERS = (BLUE, ORANGE, GREEN, RED, PURPLE, BROWN, INK, SKY, PINK, OLIVE), "osD^v<>hpd*"  # none that looks like a baseline's cross
 _BASELINE_MARKERS = ("x", "+", "1")
 _NAMED = 24  # more names than these cover each other
 
