@@ -13,7 +13,12 @@ import pytest
 from matplotlib.colors import to_hex
 from matplotlib.ticker import FixedLocator
 
+<<<<<<< HEAD
 from recount import figure_gap, figure_rows, figure_runs, figures, methods
+=======
+from recount import figure_backtests, figure_rows, figure_runs, figures
+from recount.backtest.scores import Prediction
+>>>>>>> backtests
 from recount.errors import RecountError
 from recount.figure_style import FRENCH, VERDICT_STYLE
 from recount.study import Estimate, Study
@@ -22,7 +27,16 @@ from recount.verdicts import VERDICTS
 
 CLAIMS = ("gpt-3-energy", "strubell-284t", "large-2-training-alone", "survey-68", "lca-date")
 FRAME = pd.DataFrame({"what": ["here", "there"], "value": [20.0, 400.0], "low": [10.0, 300.0], "high": [30.0, 500.0], "who": ["a", "b"]})
+<<<<<<< HEAD
 ONCE, EACH = Estimate("facility_energy", "MWh", 1000, 1000, 1000, 1000), Estimate("energy_per_answer", "Wh/answer", 1, 0.5, 2, 1)
+=======
+ONCE, EACH = Estimate("facility_energy", "MWh", 1000, 1000, 1000), Estimate("energy_per_answer", "Wh/answer", 1, 0.5, 2)
+# One report inside its interval, one above it; a baseline for the first alone.
+PREDICTED = tuple(
+    Prediction(f"mlenergy-llama-3.1-70b-h100-batch-{batch}", family, "h100", "accelerator_energy_per_parameter_token", "pJ/parameter/token", reported, 10, 20, 50, baselines)
+    for batch, family, reported, baselines in ((8, "llama-3.1", 16, {"EcoLogits 0.11.3": 4}), (64, "qwen3", 80, {}))
+)
+>>>>>>> backtests
 
 
 @pytest.fixture(scope="module")
@@ -45,7 +59,13 @@ DRAW = {
     "memory": lambda s, **k: figures.memory(s, ["model:mistral-7b"], **k),
     "grids": lambda s, **k: figures.grids(s, ("FRA",), "128 gCO2e/kWh", **k),
     "sectors": lambda s, **k: figures.sectors(s, **k),
+<<<<<<< HEAD
     "waterfall": lambda s, **k: figures.waterfall(methods.taken_apart(s, "study", "usage_water"), **k),
+=======
+    "predicted_against_reported": lambda s, **k: figures.predicted_against_reported(PREDICTED, **k),
+    "places_in_intervals": lambda s, **k: figures.places_in_intervals(PREDICTED, **k),
+    "predicted_by_batch": lambda s, **k: figures.predicted_by_batch(PREDICTED, ["llama-3.1-70b-h100"], **k),
+>>>>>>> backtests
 }
 
 TELLS = {
@@ -65,6 +85,10 @@ TELLS = {
     # 7,241,732,096 parameters of 2 bytes; 32 layers · 2 · 8 heads · 128 · 8,192 tokens · 2 bytes
     "memory": ["Mistral 7B, 16 bits 14.5 + 1.07 = 15.6 GB", "laptop 16 GB: 16 GB"],
     "grids": ["France 55.3 (44.2 to 78.5 gCO2e/kWh)", "reference: 128 gCO2e/kWh"],
+    # errors of 1.25 and 4: their median as a factor is √5 = 2.236
+    "predicted_against_reported": ["1 of 2 reports lie inside", "recount 2.24; EcoLogits 0.11.3 4", "Llama 3.1 70B, batch 64 20 (10 to 50) against 80 pJ"],
+    "places_in_intervals": ["1 of 2 in all", "Llama 3.1 1 of 1; Qwen3 0 of 1"],
+    "predicted_by_batch": ["Llama 3.1 70B, H100: 20 (10 to 50) against 16 at 8, 20 (10 to 50) against 80 at 64"],
     "sectors": ["Google 2019–2021: training 40 %, inference 60 %", "Meta 2022: training 20 %, inference 70 %, the rest 10 %"],
     # EcoLogits 0.11.3 for Large 2 in Sweden: 2.16 mL; the study: 45 mL
     "waterfall": ["EcoLogits 0.11.3 to the study", "our route 2.16 mL;", "the study of July 2025 45 mL", "not explained: not disclosed ×"],
@@ -75,7 +99,11 @@ TELLS = {
 def drawn_figures(monkeypatch):
     """The figures as they are handed over for printing."""
     seen = []
+<<<<<<< HEAD
     for module in (figures, figure_gap, figure_rows, figure_runs):
+=======
+    for module in (figures, figure_rows, figure_runs, figure_backtests):
+>>>>>>> backtests
         original = module.shown
         monkeypatch.setattr(module, "shown", lambda figure, text, original=original: (seen.append(figure), original(figure, text))[1])
     return seen
@@ -171,6 +199,35 @@ def test_names_of_points_cover_no_other_name(study, drawn_figures, kind):
     boxes = [matplotlib.text.Text.get_window_extent(text) for text in texts]
     assert len(texts) > 0.6 * len(names)  # the alternative text names all
     assert not [(a, b) for i, a in enumerate(boxes) for b in boxes[:i] if a.overlaps(b)]
+
+
+def test_a_report_has_its_place_in_its_interval(study, drawn_figures):
+    """log(16/20) / log(20/10) = −0.32 and log(80/20) / log(50/20) = 1.51."""
+    DRAW["places_in_intervals"](study)
+    places = [float(points.get_offsets()[0][0]) for points in drawn_figures[0].axes[0].collections]
+    assert places == pytest.approx([-0.3219, 1.5129], abs=1e-4)
+
+
+def test_baselines_intervals_and_the_factor_of_two_are_drawn(study, drawn_figures):
+    DRAW["predicted_against_reported"](study)
+    axes = drawn_figures[0].axes[0]
+    lines = [[float(y) for y in line.get_ydata()] for line in axes.lines]
+    assert lines.count([10.0, 50.0]) == 2 and axes.get_xlim() == axes.get_ylim()
+    spots = [tuple(map(float, points.get_offsets()[0])) for points in axes.collections if len(points.get_offsets()) == 1]
+    assert {(16, 4), (16, 20), (80, 20)} <= set(spots)
+    band = axes.collections[0].get_paths()[0].vertices
+    assert sorted({round(y / x, 6) for x, y in band}) == [0.5, 2]
+
+
+def test_every_family_has_a_look_of_its_own():
+    """More families than colours and more than shapes."""
+    names = [str(k) for k in range(40)]
+    assert len(set(figure_backtests._looks(names).values())) == 40
+
+
+def test_a_model_without_measurements_is_refused():
+    with pytest.raises(RecountError, match="no measurement of 'llama-3.1-70b-h10' is predicted: did you mean 'llama-3.1-70b-h100'"):
+        figures.predicted_by_batch(PREDICTED, ["llama-3.1-70b-h10"])
 
 
 def test_chips_are_read_from_the_rows(study):

@@ -102,6 +102,18 @@ FRENCH = {
     # gaps
     "from and to": "départ et arrivée", "makes it larger": "l'agrandit", "makes it smaller": "le réduit", "not explained": "non expliqué",
     "the gap taken apart step by step, factors on a logarithmic axis": "l'écart démonté pas à pas, facteurs sur un axe logarithmique",
+    # back-tests
+    "reported {name}": "déclaré : {name}", "predicted {name}": "prédit : {name}", "agreement": "accord", "within a factor of two": "à un facteur deux près",
+    "predicted against reported {name} of {count} cases, each by a fit that has not seen its group, on logarithmic scales with 90 % intervals": "prédit et déclaré, {name}, pour {count} cas, chacun par un ajustement qui n'a pas vu son groupe, échelles logarithmiques, intervalles à 90 %",
+    "{inside} of {count} reports lie inside": "{inside} déclarations sur {count} sont dedans", "median factor off": "facteur d'écart médian", "farthest off": "les plus éloignés",
+    "{case} {predicted} ({low} to {high}) against {reported}": "{case} {predicted} ({low} à {high}) contre {reported}",
+    "6ND at peak and thermal design power": "6ND au débit de crête et à la puissance nominale", "LLMCarbon's throughput fit": "débit ajusté de LLMCarbon",
+    "EcoLogits 0.11.3": "EcoLogits 0.11.3", "EcoLogits told batch, bits and chips": "EcoLogits informé du lot, des bits et des puces",
+    "place of the report: −1 and 1 are the ends of its interval, 0 the prediction": "place de la déclaration : −1 et 1 sont les bouts de son intervalle, 0 la prédiction",
+    "reports inside their 90 % interval, by what was left out, {inside} of {count} in all": "déclarations dans leur intervalle à 90 %, selon ce qui a été écarté, {inside} sur {count} en tout",
+    "{inside} of {count}": "{inside} sur {count}", "predicted": "prédit", "measured": "mesuré", "90 % interval": "intervalle à 90 %",
+    "{predicted} ({low} to {high}) against {reported} at {batch}": "{predicted} ({low} à {high}) contre {reported} à {batch}",
+    "accelerator energy per parameter and token, predicted with 90 % interval against measured, by batch limit": "énergie de l'accélérateur par paramètre et jeton, prédite avec intervalle à 90 % et mesurée, selon la taille de lot",
     # memory, grids, fleets
     "memory": "mémoire", "weights": "poids", "cache": "cache", "{bits} bits": "{bits} bits", "with {tokens} tokens in the cache": "avec {tokens} jetons en cache",
     "memory of weights and cache at different precisions, against machines": "mémoire des poids et du cache à plusieurs précisions, face à des machines",

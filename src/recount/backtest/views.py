@@ -48,10 +48,10 @@ def points(predictions: Predictions) -> View:
     """Each point: reported, predicted with its 90 % interval, ratio, and the ratio of each baseline."""
     named, rows = baselines_of(predictions), []
     for p in predictions:
-        amounts = [_amount(p, value) for value in (p.reported, p.middle)]
+        reported, middle, low, high = (trimmed(value, 3) for value in (p.reported, p.middle, p.low, p.high))
         ratios = [_ratio(p.baselines[b] / p.reported) if b in p.baselines else "–" for b in named]
-        rows.append((case(p), chip(p), *amounts, f"{_amount(p, p.low)} to {_amount(p, p.high)}", _ratio(p.middle / p.reported), _inside(p.covered), *ratios))
-    unit = "" if _laddered(predictions[0]) else f", {pretty_unit(predictions[0].unit)}"
+        rows.append((case(p), chip(p), reported, middle, f"{low} to {high}", _ratio(p.middle / p.reported), _inside(p.covered), *ratios))
+    unit = f", {pretty_unit(predictions[0].unit)}"
     columns = ("Case", "Chip", f"Reported{unit}", f"Predicted{unit}", f"90 % interval{unit}", "Predicted ÷ reported", "Inside", *(f"{b} ÷ reported" for b in named))
     return view(Table(columns, tuple(rows)))
 
@@ -88,7 +88,8 @@ def published(*kinds: str) -> View:
             continue
         unit = read_unit(p.unit)
         ends = [readable(Quantity(x, unit), p.quantity, 3) for x in (p.printed, p.middle, p.low, p.high)]
-        rows.append((spelled(p.case), label(p.quantity), p.size, p.length, ends[0], ends[1], f"{ends[2]} to {ends[3]}", _factor(p.high / p.low), _inside(p.covered)))
+        inside = _inside(p.covered) + (", with a guess" if prompts.GUESSED in (p.size, p.length) else "")
+        rows.append((spelled(p.case), label(p.quantity), p.size, p.length, ends[0], ends[1], f"{ends[2]} to {ends[3]}", _factor(p.high / p.low), inside))
     columns = ("Published figure", "Boundary", "Size", "Length of the answer", "Published", "Predicted", "90 % interval", "Interval, high ÷ low", "Inside")
     return view(Table(columns, tuple(rows)))
 
@@ -124,15 +125,6 @@ def _score_row(found: Score, name: str = "") -> tuple[str, ...]:
     coverage = f"{100 * found.coverage:.0f} %" if found.coverage is not None else "none given"
     width = _factor(found.width) if found.width is not None else "none given"
     return name or found.method, str(found.count), str(found.families), _factor(found.error), _factor(found.family_error), _ratio(found.bias), coverage, width
-
-
-def _laddered(p: Prediction) -> bool:
-    """Whether each amount carries the unit that makes it short; else the column's heading names the unit."""
-    return p.unit in ("MWh", "tCO2e")
-
-
-def _amount(p: Prediction, value: float) -> str:
-    return readable(Quantity(value, read_unit(p.unit)), p.quantity, 3) if _laddered(p) else trimmed(value, 3)
 
 
 def _factor(value: float) -> str:
