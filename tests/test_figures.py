@@ -13,12 +13,8 @@ import pytest
 from matplotlib.colors import to_hex
 from matplotlib.ticker import FixedLocator
 
-<<<<<<< HEAD
-from recount import figure_gap, figure_rows, figure_runs, figures, methods
-=======
-from recount import figure_backtests, figure_rows, figure_runs, figures
+from recount import figure_backtests, figure_gap, figure_rows, figure_runs, figures, methods
 from recount.backtest.scores import Prediction
->>>>>>> backtests
 from recount.errors import RecountError
 from recount.figure_style import FRENCH, VERDICT_STYLE
 from recount.study import Estimate, Study
@@ -27,16 +23,12 @@ from recount.verdicts import VERDICTS
 
 CLAIMS = ("gpt-3-energy", "strubell-284t", "large-2-training-alone", "survey-68", "lca-date")
 FRAME = pd.DataFrame({"what": ["here", "there"], "value": [20.0, 400.0], "low": [10.0, 300.0], "high": [30.0, 500.0], "who": ["a", "b"]})
-<<<<<<< HEAD
 ONCE, EACH = Estimate("facility_energy", "MWh", 1000, 1000, 1000, 1000), Estimate("energy_per_answer", "Wh/answer", 1, 0.5, 2, 1)
-=======
-ONCE, EACH = Estimate("facility_energy", "MWh", 1000, 1000, 1000), Estimate("energy_per_answer", "Wh/answer", 1, 0.5, 2)
 # One report inside its interval, one above it; a baseline for the first alone.
 PREDICTED = tuple(
     Prediction(f"mlenergy-llama-3.1-70b-h100-batch-{batch}", family, "h100", "accelerator_energy_per_parameter_token", "pJ/parameter/token", reported, 10, 20, 50, baselines)
     for batch, family, reported, baselines in ((8, "llama-3.1", 16, {"EcoLogits 0.11.3": 4}), (64, "qwen3", 80, {}))
 )
->>>>>>> backtests
 
 
 @pytest.fixture(scope="module")
@@ -59,13 +51,10 @@ DRAW = {
     "memory": lambda s, **k: figures.memory(s, ["model:mistral-7b"], **k),
     "grids": lambda s, **k: figures.grids(s, ("FRA",), "128 gCO2e/kWh", **k),
     "sectors": lambda s, **k: figures.sectors(s, **k),
-<<<<<<< HEAD
     "waterfall": lambda s, **k: figures.waterfall(methods.taken_apart(s, "study", "usage_water"), **k),
-=======
     "predicted_against_reported": lambda s, **k: figures.predicted_against_reported(PREDICTED, **k),
     "places_in_intervals": lambda s, **k: figures.places_in_intervals(PREDICTED, **k),
     "predicted_by_batch": lambda s, **k: figures.predicted_by_batch(PREDICTED, ["llama-3.1-70b-h100"], **k),
->>>>>>> backtests
 }
 
 TELLS = {
@@ -99,11 +88,7 @@ TELLS = {
 def drawn_figures(monkeypatch):
     """The figures as they are handed over for printing."""
     seen = []
-<<<<<<< HEAD
-    for module in (figures, figure_gap, figure_rows, figure_runs):
-=======
-    for module in (figures, figure_rows, figure_runs, figure_backtests):
->>>>>>> backtests
+    for module in (figures, figure_backtests, figure_gap, figure_rows, figure_runs):
         original = module.shown
         monkeypatch.setattr(module, "shown", lambda figure, text, original=original: (seen.append(figure), original(figure, text))[1])
     return seen
