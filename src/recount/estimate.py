@@ -14,7 +14,6 @@ from recount.errors import RecountError
 from recount.estimate_inputs import Inputs, text_of
 from recount.own_model import OwnModel
 from recount.scenarios import DEFAULT
-from recount.vocabulary import spec
 
 
 def training(
@@ -127,9 +126,11 @@ def _finished(
     samples: int | str | None, seed: int | str, assumptions: Mapping[str, str],
 ) -> OwnModel:  # fmt: skip
     """The site, whatever else is given, and the estimate."""
-    for name, value in (("pue", pue), ("on_site_water_intensity", on_site), ("off_site_water_intensity", off_site)):
+    for option, name, value, example in (
+        ("pue", "pue", pue, "1.1"), ("on_site_water", "on_site_water_intensity", on_site, "0.3 L/kWh"), ("off_site_water", "off_site_water_intensity", off_site, "3 L/kWh"),
+    ):  # fmt: skip
         if text := text_of(value):
-            inputs.give(name, spec(name).read(text))
+            inputs.give(name, estimate_inputs.read_named(option, text, name, example))
     if text := text_of(grid):
         estimate_inputs.grid(inputs, text)
     if text := text_of(water):
