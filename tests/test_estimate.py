@@ -154,8 +154,10 @@ def test_chip_hours_of_training_hang_on_the_rate_and_not_on_the_power():
         (train(grid="france"), "off_site_water_intensity", "water:FRA"),
         (train(grid="FRA-2024", water="water:SWE"), "off_site_water_intensity", "water:SWE"),
         (train(water="site:microsoft-us-average"), "on_site_water_intensity", "site:microsoft-us-average"),
-        (train(grid="grid:FRA-2024", scenario="polish-grid"), "grid_intensity", "grid:FRA-2024"),
-        (train(scenario="polish-grid"), "grid_intensity", "grid:POL-2023"),
+        (train(grid="grid:FRA-2024", scenario="polish-grid"), "grid_intensity", "grid:POL-2023"),
+        (train(grid="grid:FRA-2024", scenario="polish-grid"), "off_site_water_intensity", "water:POL"),
+        (train(scenario="newer-hardware"), "peak_throughput", "hardware:b200"),
+        (reply(scenario="newer-hardware"), "unexplained_factor", "fit:b200"),
         (reply(), "unexplained_factor", "fit:h100"),
         (reply(hardware="a100"), "unexplained_factor", "default"),
         (reply(hardware="h200"), "memory_bandwidth", "hardware:h200"),
@@ -165,6 +167,10 @@ def test_chip_hours_of_training_hang_on_the_rate_and_not_on_the_power():
 )
 def test_where_an_assumption_comes_from(model, name, context):
     assert of(model, name).row.context == context
+
+
+def test_a_typed_number_goes_before_a_scenario():
+    assert of(train(grid="56 gCO2e/kWh", scenario="polish-grid"), "grid_intensity").text == "56 gCO2e/kWh"
 
 
 def test_the_scope_of_a_grid_is_chosen():
@@ -182,6 +188,8 @@ def test_the_scope_of_a_grid_is_chosen():
         (reply(), "The batch, how many answers are computed at a time, is not given, and nothing matters more: 64 with a range of 8 to 512"),
         (reply(), "The length of the question is not given"),
         (train(), "The grid, the building (PUE) and its cooling water are not given"),
+        (train(scenario="newer-hardware"), "The scenario 'newer-hardware' puts B200 in the place of h100"),
+        (train(grid="FRA", scenario="polish-grid"), "The scenario 'polish-grid' goes before grid:FRA-2025 and water:FRA"),
         (train(water="4 L/kWh"), "on-site and off-site water are unknown"),
         (reply(hardware="v100", precision=8), "the data do not say that V100 has it"),
         (reply(hardware="a100"), "that of making an H100"),
@@ -276,7 +284,6 @@ def test_a_size_is_read_however_it_is_written(parameters):
         ("training", {"--grid": "56 gCO2e/kWh", "--set": "grid_intensity=57 gCO2e/kWh"}, "given twice"),
         ("answer", {"--precision": "8", "--set": "bits_per_parameter=8 bit/parameter"}, "give one of them"),
         ("training", {"--scenario": "frnch-grid"}, "did you mean 'french-grid'"),
-        ("training", {"--scenario": "newer-hardware"}, "names its own hardware"),
         ("training", {"--samples": "5"}, "the nearest valid one is 1000"),
         ("training", {"--batch": "64"}, "unrecognized arguments: --batch 64"),
     ],

@@ -13,7 +13,7 @@ import pytest
 from matplotlib.colors import to_hex
 from matplotlib.ticker import FixedLocator
 
-from recount import figure_rows, figure_runs, figures
+from recount import estimate, figure_estimate, figure_rows, figure_runs, figures
 from recount.errors import RecountError
 from recount.figure_style import FRENCH, VERDICT_STYLE
 from recount.study import Estimate, Study
@@ -23,6 +23,11 @@ from recount.verdicts import VERDICTS
 CLAIMS = ("gpt-3-energy", "strubell-284t", "large-2-training-alone", "survey-68", "lca-date")
 FRAME = pd.DataFrame({"what": ["here", "there"], "value": [20.0, 400.0], "low": [10.0, 300.0], "high": [30.0, 500.0], "who": ["a", "b"]})
 ONCE, EACH = Estimate("facility_energy", "MWh", 1000, 1000, 1000), Estimate("energy_per_answer", "Wh/answer", 1, 0.5, 2)
+OWN = {
+    "pue": "1.25", "grid_intensity": "100 gCO2e/kWh", "energy_per_parameter_token": "36 pJ/parameter/token", "on_site_water": "0.5 L/kWh",
+    "off_site_water": "4 L/kWh",
+}  # fmt: skip
+TRAINED, ANSWERED = estimate.training(1e9, 1e12, "h100", samples=1000, **OWN), estimate.answer("70B", 400, "h100", batch=64, samples=1000)
 
 
 @pytest.fixture(scope="module")
@@ -45,6 +50,10 @@ DRAW = {
     "memory": lambda s, **k: figures.memory(s, ["model:mistral-7b"], **k),
     "grids": lambda s, **k: figures.grids(s, ("FRA",), "128 gCO2e/kWh", **k),
     "sectors": lambda s, **k: figures.sectors(s, **k),
+    "intervals": lambda s, **k: figures.intervals(TRAINED, **k),
+    "intervals, answer": lambda s, **k: figures.intervals(ANSWERED, **k),
+    "own_drivers": lambda s, **k: figures.own_drivers(TRAINED, **k),
+    "own_drivers, answer": lambda s, **k: figures.own_drivers(ANSWERED, **k),
 }
 
 TELLS = {
@@ -64,6 +73,9 @@ TELLS = {
     # 7,241,732,096 parameters of 2 bytes; 32 layers · 2 · 8 heads · 128 · 8,192 tokens · 2 bytes
     "memory": ["Mistral 7B, 16 bits 14.5 + 1.07 = 15.6 GB", "laptop 16 GB: 16 GB"],
     "grids": ["France 55.3 (44.2 to 78.5 gCO2e/kWh)", "reference: 128 gCO2e/kWh"],
+    # 36 pJ · 1e9 · 1e12 = 36 GJ = 10 MWh; · 1.25; · 100 g; · 0.5 L and · 1.25 · 4 L
+    "intervals": ["training with H100", "IT energy 10 MWh (10 to 10)", "facility energy 12.5 MWh", "usage carbon 1,250 kgCO2e", "on-site water 5,000 L", "off-site water 50 m³"],
+    "own_drivers": ["training with H100: share of the variance", "IT overhead", "embodied carbon of a server: total carbon"],
     "sectors": ["Google 2019–2021: training 40 %, inference 60 %", "Meta 2022: training 20 %, inference 70 %, the rest 10 %"],
 }  # fmt: skip
 
@@ -72,7 +84,7 @@ TELLS = {
 def drawn_figures(monkeypatch):
     """The figures as they are handed over for printing."""
     seen = []
-    for module in (figures, figure_rows, figure_runs):
+    for module in (figures, figure_estimate, figure_rows, figure_runs):
         original = module.shown
         monkeypatch.setattr(module, "shown", lambda figure, text, original=original: (seen.append(figure), original(figure, text))[1])
     return seen

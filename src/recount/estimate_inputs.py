@@ -1,13 +1,14 @@
 """What a reader says of a model of their own, as assumptions: read strictly, from numbers, chips, countries and sites.
 
-What is typed is taken exactly as it stands. What is not typed comes from the contexts that the
-reader names (a chip and what was fitted on it, a grid, a site), then from the scenario, then
-from the default rows.
+Layers as everywhere in the project, the later wins: default rows, the contexts that the reader
+names (a chip and what was fitted on it, a grid, a site), the scenario, what the reader types. A
+typed quantity is taken exactly as it stands.
 """
 
 from __future__ import annotations
 
 import dataclasses
+import functools
 import re
 from collections.abc import Mapping
 
@@ -36,14 +37,16 @@ _WATER = ("on_site_water_intensity", "off_site_water_intensity", "water_intensit
 
 @dataclasses.dataclass
 class Inputs:
-    """Assumptions by name as they are gathered, the contexts they come from, and what the reader should know."""
+    """Assumptions by name as they are gathered, and the contexts they come from."""
 
     activity: str
+    scenario: str = scenarios.DEFAULT
     hardware: str = ""
+    replaced: str = ""  # the chip that was named, where the scenario names another
     contexts: list[str] = dataclasses.field(default_factory=list)
     typed: dict[str, Assumption] = dataclasses.field(default_factory=dict)
-    rows: dict[str, Assumption] = dataclasses.field(default_factory=dict)  # of the contexts, over what a scenario lays
-    fitted: dict[str, Assumption] = dataclasses.field(default_factory=dict)  # of the chip's fit, under it
+    rows: dict[str, Assumption] = dataclasses.field(default_factory=dict)  # of the contexts
+    fitted: dict[str, Assumption] = dataclasses.field(default_factory=dict)  # on the chip
 
     def give(self, name: str, quantity: Quantity) -> None:
         """Take a typed quantity exactly as it is; each name once."""
@@ -51,9 +54,16 @@ class Inputs:
             raise RecountError(f"{name} is given twice: give it once.")
         self.typed[name] = Assumption(name, quantity, 0.0, GIVEN, ORIGIN, readable(quantity, name))
 
-    def layered(self, scenario: str) -> dict[str, Assumption]:
-        """What is supplied: the chip's fit, the scenario over it, what the reader names over that, what the reader types over all."""
-        found = self.fitted | _scenario(self.activity, scenario) | self.rows | self.typed
+    @functools.cached_property
+    def laid(self) -> dict[str, Assumption]:
+        """What the scenario lays over the contexts; its chip is taken as the chip, measured answers on it are left out."""
+        chosen = scenarios.scenario(self.scenario)
+        rest = tuple(c for c in chosen.given if not c.startswith(("hardware:", "inference:")))
+        return scenarios.layer(dataclasses.replace(chosen, given=rest), {}, self.activity, load())
+
+    def layered(self) -> dict[str, Assumption]:
+        """What is supplied: the chip's fit, the contexts, the scenario, what the reader types."""
+        found = self.fitted | self.rows | self.laid | self.typed
         split = [name for name in _WATER[:2] if name in self.typed]
         if split and "water_intensity" in found:
             raise RecountError(f"{split[0]} and water_intensity are both given: the second is on-site and off-site water together, so give one or the other.")
@@ -168,7 +178,10 @@ def hardware_text(activity: str) -> str:
 
 
 def hardware(inputs: Inputs, text: str) -> None:
-    """A chip, and what was fitted on it."""
+    """A chip, and what was fitted on it; a scenario's own goes before it."""
+    own = next((c for c in scenarios.scenario(inputs.scenario).given if c.startswith("hardware:")), "")
+    if own and text:
+        inputs.replaced, text = text, own
     if not text:
         raise RecountError(f"hardware is missing: name a chip, one of {hardware_text(inputs.activity)}.")
     slug = re.sub(r"[\s_]+", "-", text.lower().removeprefix("hardware:").removeprefix("nvidia ")).strip("-")
@@ -284,12 +297,3 @@ def others(inputs: Inputs, assumptions: Mapping[str, object]) -> None:
         if activity and activity != inputs.activity:
             raise RecountError(f"'{name}' plays no part in an estimate of {inputs.activity}: write '{inputs.activity}.{plain}' or '{plain}'.")
         inputs.give(plain, spec(plain).read(text))
-
-
-def _scenario(activity: str, name: str) -> dict[str, Assumption]:
-    """What a scenario supplies; one that names its own chips contradicts the reader's."""
-    chosen = scenarios.scenario(name)
-    clashing = [c for c in chosen.given if c.startswith(("hardware:", "inference:", "model:", "run:"))]
-    if clashing:
-        raise RecountError(f"scenario '{name}' names its own {clashing[0].partition(':')[0]}, and so does an estimate: leave it out and name the chip as the hardware.")
-    return scenarios.layer(chosen, {}, activity, load())

@@ -26,7 +26,15 @@ _LEARNT = {"training": "utilisation", "answer": "unexplained_factor"}
 def notes(inputs: Inputs, found: Mapping[str, Assumption]) -> list[str]:
     """The notes of an estimate; *found* holds its assumptions by name."""
     told = _of_training(inputs, found) if inputs.activity == "training" else _of_answers(inputs, found)
-    return [*told, *_of_size(inputs, found), *_of_place(found), *_of_making(inputs, found)]
+    return [*_of_scenario(inputs), *told, *_of_size(inputs, found), *_of_place(found), *_of_making(inputs, found)]
+
+
+def _of_scenario(inputs: Inputs) -> list[str]:
+    """What a scenario puts in place of what was named."""
+    lost = {row.row.context for name, row in inputs.rows.items() if name in inputs.laid and name not in inputs.typed}
+    lost = {context for context in lost if context.startswith(("grid:", "site:", "water:", "precision:"))}
+    told = [f"The scenario '{inputs.scenario}' puts {spelled(inputs.hardware)} in the place of {inputs.replaced}."] if inputs.replaced else []
+    return told + ([f"The scenario '{inputs.scenario}' goes before {' and '.join(sorted(lost))}."] if lost else [])
 
 
 def _of_training(inputs: Inputs, found: Mapping[str, Assumption]) -> list[str]:

@@ -3,7 +3,8 @@
 A figure holds no number: all come from claims, rows or estimates. The alternative text says
 what is shown with the figures that matter, computed like everything else, so that it stays
 true under other assumptions. Figures of a claim stand here, figures of the rows in
-:mod:`recount.figure_rows`, those of training runs in :mod:`recount.figure_runs`; a notebook finds all of them under this name.
+:mod:`recount.figure_rows`, those of training runs in :mod:`recount.figure_runs`, those of
+a model of one's own in :mod:`recount.figure_estimate`; a notebook finds all of them under this name.
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ from recount import trace
 from recount.claims import Figure as Recomputed, Result
 from recount.errors import RecountError
 from recount.explain import sentence
+from recount.figure_estimate import intervals, own_drivers
 from recount.figure_rows import answers_by_batch, grids, memory, sectors, water_by_site
 from recount.figure_runs import energy_against_work, epsilon_of_runs
 from recount.figure_style import (
@@ -34,8 +36,8 @@ from recount.verdicts import MISATTRIBUTED, VERDICTS, printed_range
 from recount.wording import label as label_of, readable, spread
 
 __all__ = [
-    "VERDICT_STYLE", "answers_by_batch", "bars", "break_even", "energy_against_work", "epsilon_of_runs", "grids", "memory", "routes", "scoreboard",
-    "sectors", "tornado", "water_by_site",
+    "VERDICT_STYLE", "answers_by_batch", "bars", "break_even", "energy_against_work", "epsilon_of_runs", "grids", "intervals", "memory",
+    "own_drivers", "routes", "scoreboard", "sectors", "tornado", "water_by_site",
 ]  # fmt: skip
 
 

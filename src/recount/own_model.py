@@ -80,10 +80,10 @@ class Spread:
 class OwnModel:
     """What was estimated of a model: percentiles by quantity, drivers, assumptions and notes."""
 
-    def __init__(self, inputs: Inputs, scenario: str, samples: int | None, seed: int):
-        self.activity, self.hardware, self.scenario = inputs.activity, inputs.hardware, scenario
+    def __init__(self, inputs: Inputs, samples: int | None, seed: int):
+        self.activity, self.hardware, self.scenario = inputs.activity, inputs.hardware, inputs.scenario
         self.contexts, self._inputs = tuple(inputs.contexts), inputs
-        self._supplied = inputs.layered(scenario)
+        self._supplied = inputs.layered()
         self.plans = self._planned()
         self._refuse_unused()
         self.spreads = {name: self._spread(name, samples, seed) for name in UNITS}
@@ -153,17 +153,20 @@ class OwnModel:
         whole = {name: self[_WHOLE.get(name, name)].suited for name in UNITS if name in self.plans}
         return explain.Table(("Quantity", "5 %", "Median", "95 %", "Unit"), tuple(s.row(whole.get(name, "")) for name, s in self.spreads.items()))
 
-    def drivers_table(self) -> explain.Table:
-        """Each assumption's share of the variance of energy, carbon and water; what matters most first."""
-        shares: dict[str, dict[str, float]] = {}
-        found: dict[str, Assumption] = {}
+    def shares(self) -> list[tuple[Assumption, dict[str, float]]]:
+        """Assumptions with their share of the variance of energy, carbon and water, where one is worth telling; what matters most first."""
+        found: dict[str, tuple[Assumption, dict[str, float]]] = {}
         for quantity, drivers in self.drivers.items():
             for driver in drivers.of:
-                shares.setdefault(driver.assumption.key, {})[quantity] = driver.total
-                found[driver.assumption.key] = driver.assumption
-        told = sorted((key for key in shares if max(shares[key].values()) >= sensitivity.NEGLIGIBLE), key=lambda key: -max(shares[key].values()))
-        rows = [(label(found[key].name), spread(found[key]), *(_share(shares[key].get(quantity, 0)) for quantity in DRIVEN)) for key in told]
-        return explain.Table(("What drives it", "Moved over", *(label(quantity).capitalize() for quantity in DRIVEN)), tuple(rows), _DRIVERS if rows else "Nothing drives it: no assumption has a range.")
+                found.setdefault(driver.assumption.key, (driver.assumption, {}))[1][quantity] = driver.total
+        told = [(one, shares) for one, shares in found.values() if max(shares.values()) >= sensitivity.NEGLIGIBLE]
+        return sorted(told, key=lambda pair: -max(pair[1].values()))
+
+    def drivers_table(self) -> explain.Table:
+        """The same as a table."""
+        rows = [(label(one.name), spread(one), *(_share(shares.get(quantity, 0)) for quantity in DRIVEN)) for one, shares in self.shares()]
+        caption = _DRIVERS if rows else "Nothing drives it: no assumption has a range."
+        return explain.Table(("What drives it", "Moved over", *(label(quantity).capitalize() for quantity in DRIVEN)), tuple(rows), caption)
 
     def assumptions_table(self) -> explain.Table:
         """Every assumption with its range, strength, source and page."""
