@@ -1,6 +1,7 @@
 """A model of one's own: published points within the intervals, one-sentence refusals, the documented JSON."""
 
 import json
+import shlex
 
 import jsonschema
 import numpy as np
@@ -339,3 +340,12 @@ def test_python_refuses_the_same_way():
         estimate.training("70B", "1T", "")
     with pytest.raises(RecountError, match="tokens is missing"):
         estimate.training("70B", None, "h100")
+
+
+def test_the_readme_shows_what_is_printed_today(capsys):
+    shown = (data_folder().parent / "README.md").read_text(encoding="utf-8").partition("```console\n")[2].partition("```")[0]
+    for block in shown.split("$ .venv/bin/recount ")[1:]:
+        line, _, printed = block.partition("\n")
+        code, out, _ = run(capsys, *shlex.split(line))
+        assert code == 0 and out.startswith(printed.partition("\n…")[0] + "\n")
+    assert shown.count("$ ") == 2

@@ -18,6 +18,7 @@ from recount.errors import RecountError, nearest
 from recount.estimate_inputs import Inputs
 from recount.model import UNKNOWN_WITH
 from recount.recompute import Plan, finite
+from recount.study import View, view
 from recount.units import Quantity, plural, pretty_unit, read_unit, trimmed
 from recount.vocabulary import spec
 from recount.wording import fitting_unit, label, readable, spread
@@ -38,6 +39,7 @@ _WHOLE = {
     "accelerator_energy": "facility_energy", "it_energy": "facility_energy", "usage_carbon": "total_carbon", "embodied_carbon": "total_carbon",
     "on_site_water": "usage_water", "off_site_water": "usage_water",
 }  # fmt: skip
+_ASKED = ("total_parameters", "active_parameters", "training_tokens", "answers", "answer_tokens")
 _NO_SPLIT = "unknown: water given as one number per kWh does not say where it evaporates"
 
 
@@ -95,7 +97,7 @@ class OwnModel:
 
     def _refuse_unused(self) -> None:
         """Whatever is typed must count; a name from which nothing here follows is a mistake."""
-        used = {a.name for plan in self.plans.values() for a in plan.assumptions} | {"total_parameters", "active_parameters"}
+        used = {a.name for plan in self.plans.values() for a in plan.assumptions} | set(_ASKED)
         for name in self._inputs.typed:
             if name in used:
                 continue
@@ -121,10 +123,10 @@ class OwnModel:
 
     @functools.cached_property
     def assumptions(self) -> list[Assumption]:
-        """Every assumption once, in order of use; the typed size even where only its active part counts."""
+        """Every assumption once, in order of use; what was asked first, even where nothing hangs on it."""
         found = {a.key: a for plan in self.plans.values() for a in plan.assumptions}
-        sizes = {a.key: a for name in ("total_parameters", "active_parameters") if (a := self._supplied.get(name))}
-        return list((sizes | found).values())
+        asked = {a.key: a for name in _ASKED if (a := self._supplied.get(name))}
+        return list((asked | found).values())
 
     @functools.cached_property
     def drivers(self) -> dict[str, sensitivity.Drivers]:
@@ -145,7 +147,7 @@ class OwnModel:
         if self.activity == "training":
             asked = f"Training {size} on {_said(given, 'training_tokens')} with {chip}"
         else:
-            asked = f"{_said(given, 'answers').capitalize()} of {_said(given, 'answer_tokens').replace('/answer', '')} by {size} on {chip}"
+            asked = f"{_said(given, 'answers').capitalize() if 'answers' in given else '1 answer'} of {_said(given, 'answer_tokens').replace('/answer', '')} by {size} on {chip}"
         return f"{asked}: {self['facility_energy']} at the data centre's meter."
 
     def table(self) -> explain.Table:
@@ -171,6 +173,10 @@ class OwnModel:
     def assumptions_table(self) -> explain.Table:
         """Every assumption with its range, strength, source and page."""
         return explain.origins(self.assumptions)
+
+    def assumptions_view(self) -> View:
+        """The same for a notebook."""
+        return view(self.assumptions_table())
 
     def text(self, width: int = explain.WIDTH) -> str:
         """All of it for a terminal."""
