@@ -67,6 +67,8 @@ def _of_answers(inputs: Inputs, found: Mapping[str, Assumption]) -> list[str]:
         if name in found and found[name].low is not None:
             matters = ", and nothing matters more" if name == "batch" else ""
             told.append(f"{words} is not given{matters}: {readable(found[name].value, name).replace('/answer', '')} with a range of {spread(found[name]).replace('/answer', '')} stands in.")
+    if "unexplained_factor" in found:
+        told.append("What the formulas leave unexplained widens the energy alone: chip-hours and embodied carbon are less sure than their ranges.")
     if "energy_per_parameter_token" in found:
         told.append("Energy per parameter and token is given, so only the hours of the chips are taken from the formulas.")
     bits = found.get("bits_per_parameter")
