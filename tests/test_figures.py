@@ -13,7 +13,7 @@ import pytest
 from matplotlib.colors import to_hex
 from matplotlib.ticker import FixedLocator
 
-from recount import figure_backtests, figure_gap, figure_rows, figure_runs, figures, methods
+from recount import estimate, figure_backtests, figure_estimate, figure_gap, figure_rows, figure_runs, figures, methods
 from recount.backtest.scores import Prediction
 from recount.errors import RecountError
 from recount.figure_style import FRENCH, VERDICT_STYLE
@@ -29,6 +29,11 @@ PREDICTED = tuple(
     Prediction(f"mlenergy-llama-3.1-70b-h100-batch-{batch}", family, "h100", "accelerator_energy_per_parameter_token", "pJ/parameter/token", reported, 10, 20, 50, baselines)
     for batch, family, reported, baselines in ((8, "llama-3.1", 16, {"EcoLogits 0.11.3": 4}), (64, "qwen3", 80, {}))
 )
+OWN = {
+    "pue": "1.25", "grid_intensity": "100 gCO2e/kWh", "energy_per_parameter_token": "36 pJ/parameter/token", "on_site_water": "0.5 L/kWh",
+    "off_site_water": "4 L/kWh",
+}  # fmt: skip
+TRAINED, ANSWERED = estimate.training(1e9, 1e12, "h100", samples=1000, **OWN), estimate.answer("70B", 400, "h100", batch=64, samples=1000)
 
 
 @pytest.fixture(scope="module")
@@ -55,6 +60,10 @@ DRAW = {
     "predicted_against_reported": lambda s, **k: figures.predicted_against_reported(PREDICTED, **k),
     "places_in_intervals": lambda s, **k: figures.places_in_intervals(PREDICTED, **k),
     "predicted_by_batch": lambda s, **k: figures.predicted_by_batch(PREDICTED, ["llama-3.1-70b-h100"], **k),
+    "intervals": lambda s, **k: figures.intervals(TRAINED, **k),
+    "intervals, answer": lambda s, **k: figures.intervals(ANSWERED, **k),
+    "own_drivers": lambda s, **k: figures.own_drivers(TRAINED, **k),
+    "own_drivers, answer": lambda s, **k: figures.own_drivers(ANSWERED, **k),
 }
 
 TELLS = {
@@ -78,6 +87,9 @@ TELLS = {
     "predicted_against_reported": ["1 of 2 reports lie inside", "recount 2.24; EcoLogits 0.11.3 4", "Llama 3.1 70B, batch 64 20 (10 to 50) against 80 pJ"],
     "places_in_intervals": ["1 of 2 in all", "Llama 3.1 1 of 1; Qwen3 0 of 1"],
     "predicted_by_batch": ["Llama 3.1 70B, H100: 20 (10 to 50) against 16 at 8, 20 (10 to 50) against 80 at 64"],
+    # 36 pJ · 1e9 · 1e12 = 36 GJ = 10 MWh; · 1.25; · 100 g; · 0.5 L and · 1.25 · 4 L
+    "intervals": ["training with H100", "IT energy 10 MWh (10 to 10)", "facility energy 12.5 MWh", "usage carbon 1,250 kgCO2e", "on-site water 5,000 L", "off-site water 50 m³"],
+    "own_drivers": ["training with H100: share of the variance", "IT overhead", "embodied carbon of a server: total carbon"],
     "sectors": ["Google 2019–2021: training 40 %, inference 60 %", "Meta 2022: training 20 %, inference 70 %, the rest 10 %"],
     # EcoLogits 0.11.3 for Large 2 in Sweden: 2.16 mL; the study: 45 mL
     "waterfall": ["EcoLogits 0.11.3 to the study", "our route 2.16 mL;", "the study of July 2025 45 mL", "not explained: not disclosed ×"],
@@ -88,7 +100,7 @@ TELLS = {
 def drawn_figures(monkeypatch):
     """The figures as they are handed over for printing."""
     seen = []
-    for module in (figures, figure_backtests, figure_gap, figure_rows, figure_runs):
+    for module in (figures, figure_backtests, figure_estimate, figure_gap, figure_rows, figure_runs):
         original = module.shown
         monkeypatch.setattr(module, "shown", lambda figure, text, original=original: (seen.append(figure), original(figure, text))[1])
     return seen

@@ -53,7 +53,7 @@ def _arguments(parser: argparse.ArgumentParser, activity: str) -> None:
     add("--water", metavar="WATER", help="site:NAME, water:FRA, or '4 L/kWh' for on-site and off-site together (default: a wide range)")
     add("--on-site-water", metavar="L/kWh", help="per kWh of the servers, such as '0.3 L/kWh'")
     add("--off-site-water", metavar="L/kWh", help="per kWh of electricity, such as '3 L/kWh'")
-    add("--scenario", metavar="NAME", help="alternative assumptions from data/scenarios; what is given here goes before it")
+    add("--scenario", metavar="NAME", help="alternative assumptions from data/scenarios, before the chip, grid and site named here")
     add("--set", action="append", default=[], dest="assumptions", metavar="NAME=VALUE", help="any other assumption, such as utilisation=0.4; repeat for more")
     cli_options.samples(parser)
     add("--json", action="store_true", help="print one JSON object, as data/estimate.schema.json describes it")

@@ -14,7 +14,6 @@ from recount.errors import RecountError
 from recount.estimate_inputs import Inputs, text_of
 from recount.own_model import OwnModel
 from recount.scenarios import DEFAULT
-from recount.vocabulary import spec
 
 
 def training(
@@ -34,7 +33,7 @@ def training(
     grid : a country (``"FRA"``), with its year (``"FRA-2024"``), or an intensity (``"56 gCO2e/kWh"``).
     water : a site (``"site:…"``), a country's power plants (``"water:FRA"``) or litres per kWh of both together.
     on_site_water, off_site_water : litres per kWh of the servers' energy, and per kWh of electricity.
-    scenario : name of a file in ``data/scenarios``; what is given here goes before it.
+    scenario : name of a file in ``data/scenarios``; it goes before the chip, grid and site that are named here, and a number goes before it.
     samples, seed : of the intervals, as in :class:`recount.study.Study`.
     assumptions : any other assumption by its name, such as ``utilisation="0.4"``.
 
@@ -55,8 +54,8 @@ def training(
     Meta 2024, Llama 3.1 model card, training energy table.
     """
     counts = {"total_parameters": ("parameters", parameters), "active_parameters": ("active_parameters", active_parameters), "training_tokens": ("tokens", tokens)}
-    inputs = _read("training", hardware, counts, ("total_parameters", "training_tokens"))
-    return _finished(inputs, pue, grid, water, on_site_water, off_site_water, scenario, samples, seed, assumptions)
+    inputs = _read("training", hardware, scenario, counts, ("total_parameters", "training_tokens"))
+    return _finished(inputs, pue, grid, water, on_site_water, off_site_water, samples, seed, assumptions)
 
 
 def answer(
@@ -97,17 +96,17 @@ def answer(
         "total_parameters": ("parameters", parameters), "active_parameters": ("active_parameters", active_parameters), "answer_tokens": ("tokens", tokens),
         "prompt_tokens": ("prompt_tokens", prompt_tokens), "batch": ("batch", batch), "answers": ("answers", answers),
     }  # fmt: skip
-    inputs = _read("answer", hardware, counts, ("total_parameters", "answer_tokens"))
+    inputs = _read("answer", hardware, scenario, counts, ("total_parameters", "answer_tokens"))
     if bits := text_of(precision):
         if text_of(assumptions.get("bits_per_parameter")):
             raise RecountError("precision and bits_per_parameter are both given: give one of them.")
         estimate_inputs.precision(inputs, bits)
-    return _finished(inputs, pue, grid, water, on_site_water, off_site_water, scenario, samples, seed, assumptions)
+    return _finished(inputs, pue, grid, water, on_site_water, off_site_water, samples, seed, assumptions)
 
 
-def _read(activity: str, hardware: str, counts: Mapping[str, tuple[str, object]], required: tuple[str, ...]) -> Inputs:
+def _read(activity: str, hardware: str, scenario: str | None, counts: Mapping[str, tuple[str, object]], required: tuple[str, ...]) -> Inputs:
     """The chip and everything that is counted."""
-    inputs = Inputs(activity)
+    inputs = Inputs(activity, text_of(scenario) or DEFAULT)
     for name, (option, value) in counts.items():
         if text := text_of(value):
             inputs.give(name, estimate_inputs.read_count(option, text, name))
@@ -123,18 +122,19 @@ def _read(activity: str, hardware: str, counts: Mapping[str, tuple[str, object]]
 
 
 def _finished(
-    inputs: Inputs, pue: object, grid: object, water: object, on_site: object, off_site: object, scenario: object,
+    inputs: Inputs, pue: object, grid: object, water: object, on_site: object, off_site: object,
     samples: int | str | None, seed: int | str, assumptions: Mapping[str, str],
 ) -> OwnModel:  # fmt: skip
     """The site, whatever else is given, and the estimate."""
-    for name, value in (("pue", pue), ("on_site_water_intensity", on_site), ("off_site_water_intensity", off_site)):
+    for option, name, value, example in (
+        ("pue", "pue", pue, "1.1"), ("on_site_water", "on_site_water_intensity", on_site, "0.3 L/kWh"), ("off_site_water", "off_site_water_intensity", off_site, "3 L/kWh"),
+    ):  # fmt: skip
         if text := text_of(value):
-            inputs.give(name, spec(name).read(text))
+            inputs.give(name, estimate_inputs.read_named(option, text, name, example))
     if text := text_of(grid):
         estimate_inputs.grid(inputs, text)
     if text := text_of(water):
         estimate_inputs.water(inputs, text)
     estimate_inputs.others(inputs, assumptions)
     estimate_inputs.water_of_grid(inputs)
-    chosen = text_of(scenario) or DEFAULT
-    return OwnModel(inputs, chosen, None if samples is None else sampling.read_count(samples), sampling.read_seed(seed))
+    return OwnModel(inputs, None if samples is None else sampling.read_count(samples), sampling.read_seed(seed))

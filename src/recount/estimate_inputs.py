@@ -1,13 +1,14 @@
 """What a reader says of a model of their own, as assumptions: read strictly, from numbers, chips, countries and sites.
 
-What is typed is taken exactly as it stands. What is not typed comes from the contexts that the
-reader names (a chip and what was fitted on it, a grid, a site), then from the scenario, then
-from the default rows.
+Layers as everywhere in the project, the later wins: default rows, the contexts that the reader
+names (a chip and what was fitted on it, a grid, a site), the scenario, what the reader types. A
+typed quantity is taken exactly as it stands.
 """
 
 from __future__ import annotations
 
 import dataclasses
+import functools
 import re
 from collections.abc import Mapping
 
@@ -15,9 +16,9 @@ from recount import scenarios
 from recount.assumptions import GIVEN, Assumption, Row, from_row, load, split_reference
 from recount.contexts import countries, country, place
 from recount.errors import RecountError, nearest
-from recount.units import SCALE_WORDS, Quantity, read_number, read_quantity, read_unit
+from recount.units import SCALE_WORDS, Quantity, read_number, read_unit
 from recount.vocabulary import spec
-from recount.wording import readable
+from recount.wording import label, readable
 
 ORIGIN = "reader"
 NEEDED = {
@@ -36,14 +37,16 @@ _WATER = ("on_site_water_intensity", "off_site_water_intensity", "water_intensit
 
 @dataclasses.dataclass
 class Inputs:
-    """Assumptions by name as they are gathered, the contexts they come from, and what the reader should know."""
+    """Assumptions by name as they are gathered, and the contexts they come from."""
 
     activity: str
+    scenario: str = scenarios.DEFAULT
     hardware: str = ""
+    replaced: str = ""  # the chip that was named, where the scenario names another
     contexts: list[str] = dataclasses.field(default_factory=list)
     typed: dict[str, Assumption] = dataclasses.field(default_factory=dict)
-    rows: dict[str, Assumption] = dataclasses.field(default_factory=dict)  # of the contexts, over what a scenario lays
-    fitted: dict[str, Assumption] = dataclasses.field(default_factory=dict)  # of the chip's fit, under it
+    rows: dict[str, Assumption] = dataclasses.field(default_factory=dict)  # of the contexts
+    fitted: dict[str, Assumption] = dataclasses.field(default_factory=dict)  # on the chip
 
     def give(self, name: str, quantity: Quantity) -> None:
         """Take a typed quantity exactly as it is; each name once."""
@@ -51,9 +54,16 @@ class Inputs:
             raise RecountError(f"{name} is given twice: give it once.")
         self.typed[name] = Assumption(name, quantity, 0.0, GIVEN, ORIGIN, readable(quantity, name))
 
-    def layered(self, scenario: str) -> dict[str, Assumption]:
-        """What is supplied: the chip's fit, the scenario over it, what the reader names over that, what the reader types over all."""
-        found = self.fitted | _scenario(self.activity, scenario) | self.rows | self.typed
+    @functools.cached_property
+    def laid(self) -> dict[str, Assumption]:
+        """What the scenario lays over the contexts; its chip is taken as the chip, measured answers on it are left out."""
+        chosen = scenarios.scenario(self.scenario)
+        rest = tuple(c for c in chosen.given if not c.startswith(("hardware:", "inference:")))
+        return scenarios.layer(dataclasses.replace(chosen, given=rest), {}, self.activity, load())
+
+    def layered(self) -> dict[str, Assumption]:
+        """What is supplied: the chip's fit, the contexts, the scenario, what the reader types."""
+        found = self.fitted | self.rows | self.laid | self.typed
         split = [name for name in _WATER[:2] if name in self.typed]
         if split and "water_intensity" in found:
             raise RecountError(f"{split[0]} and water_intensity are both given: the second is on-site and off-site water together, so give one or the other.")
@@ -86,29 +96,51 @@ def read_count(option: str, text: str, name: str) -> Quantity:
     Traceback (most recent call last):
     recount.errors.RecountError: batch '0.5' is out of range: it must be from 1 to 100,000; the nearest valid value is 1.
     """
-    unit, whole = read_unit(spec(name).unit), text
+    unit, counted = read_unit(spec(name).unit), spec(name).unit.partition("/")[0]
     short = re.fullmatch(r"(.*\d)\s?([KMBTkmbt])(\s+[^\d\s].*)?", text)
     if short and short[2].islower():
         raise RecountError(f"{option} '{text}' is not read: did you mean '{short[1]}{short[2].upper()}{short[3] or ''}'?")
-    if short:
-        text = f"{short[1]} {_LETTERS[short[2]]}{short[3] or ''}"
-    _, rest = read_number(text)
-    word = rest.split(" ")[0].lower()
-    counted = spec(name).unit.partition("/")[0]
-    if not rest or word in SCALE_WORDS and word == rest.lower():
-        quantity = Quantity(read_quantity(text).magnitude, unit)
-    else:
-        quantity = read_quantity(text, None, option)
-        if quantity.dimensionality == read_unit(counted).dimensionality:
-            quantity = Quantity(quantity.to(read_unit(counted)).magnitude, unit)
-        if quantity.dimensionality != unit.dimensionality or unit.dimensionless:
-            raise RecountError(f"{option} '{whole}' has the wrong dimension: write a plain number, such as '{text[: len(text) - len(rest)].strip()}'.")
+    number, rest = _number(option, f"{short[1]} {_LETTERS[short[2]]}{short[3] or ''}" if short else text, _EXAMPLES[name])
+    word, _, after = rest.partition(" ")
+    if word.lower() in SCALE_WORDS:
+        number, rest = number * SCALE_WORDS[word.lower()], after.strip().removeprefix("de ")
+    if rest and _dimension(rest) not in (unit.dimensionality, read_unit(counted).dimensionality) or rest and unit.dimensionless:
+        raise RecountError(f"{option} '{text}' is not read: it must be a number{'' if unit.dimensionless else f' of {counted}s'}, such as '{_EXAMPLES[name]}'.")
+    value = number * float((1 * read_unit(rest)).to(counted if _dimension(rest) == read_unit(counted).dimensionality else unit).magnitude) if rest else number
     low, high = LIMITS[name]
-    value = float(quantity.to(unit).magnitude)
     if not low <= value <= high:
-        ends = [readable(Quantity(end, unit), name) for end in (low, high, min(max(value, low), high))]
-        raise RecountError(f"{option} '{whole}' is out of range: it must be from {ends[0]} to {ends[1]}; the nearest valid value is {ends[2]}.")
-    return quantity.to(unit)
+        ends = [readable(Quantity(end, counted if counted != "1" else ""), name if counted == spec(name).unit else "") for end in (low, high, min(max(value, low), high))]
+        raise RecountError(f"{option} '{text}' is out of range: it must be from {ends[0]} to {ends[1]}; the nearest valid value is {ends[2]}.")
+    return Quantity(value, unit)
+
+
+_EXAMPLES = {"total_parameters": "70e9", "active_parameters": "37e9", "training_tokens": "15e12", "answer_tokens": "400", "prompt_tokens": "300", "batch": "64", "answers": "1000"}
+
+
+def _dimension(text: str):
+    """The dimension of a unit as typed, none where it is no unit."""
+    try:
+        return read_unit(text).dimensionality
+    except RecountError:
+        return None
+
+
+def _number(option: str, text: str, example: str) -> tuple[float, str]:
+    """The number that a text starts with, and the rest; its option named where there is none."""
+    if not re.match(r"[+\-−]?[0-9]", text):
+        raise RecountError(f"{option} '{text}' is not read: it must be one number, such as '{example}'.")
+    return read_number(text)
+
+
+def read_named(option: str, text: str, name: str, example: str) -> Quantity:
+    """Read a quantity of the vocabulary as an option of its own.
+
+    >>> read_named("pue", "high", "pue", "1.1")
+    Traceback (most recent call last):
+    recount.errors.RecountError: pue 'high' is not read: it must be one number, such as '1.1'.
+    """
+    _number(option, text, example)
+    return spec(name).read(text)
 
 
 def precision(inputs: Inputs, text: str) -> None:
@@ -116,13 +148,13 @@ def precision(inputs: Inputs, text: str) -> None:
     known = {re.search(r"\d+", context)[0]: context for context in load().contexts() if context.startswith("precision:")}
     found = re.fullmatch(r"(\d+)(?:[\s-]?bits?(?:/parameter)?)?", _PRECISIONS.get(text.lower(), text).lower())
     if not found or found[1] not in known:
-        names = sorted([*known, *_PRECISIONS])
+        takes = "it must be 16, 8 or 4 bits, or bf16, fp16, fp8, int8, fp4 or int4."
         try:
             number = read_number(text)[0]
-            hint = f"the nearest valid one is {min(known, key=lambda bits: abs(int(bits) - number))}."
+            said = f"{takes[:-1]}; the nearest valid one is {min(known, key=lambda bits: abs(int(bits) - number))}."
         except RecountError:
-            hint = nearest(text.lower(), names)
-        raise RecountError(f"precision '{text}' is not known: it must be 16, 8 or 4 bits, or bf16, fp16, fp8, int8, fp4 or int4; {hint}")
+            said = _meant(text.lower(), sorted([*known, *_PRECISIONS]), takes)
+        raise RecountError(f"precision '{text}' is not known: {said}")
     inputs.take(known[found[1]], load().context(known[found[1]]))
 
 
@@ -146,18 +178,21 @@ def hardware_text(activity: str) -> str:
 
 
 def hardware(inputs: Inputs, text: str) -> None:
-    """A chip, and what was fitted on it."""
+    """A chip, and what was fitted on it; a scenario's own goes before it."""
+    own = next((c for c in scenarios.scenario(inputs.scenario).given if c.startswith("hardware:")), "")
+    if own and text:
+        inputs.replaced, text = text, own
     if not text:
         raise RecountError(f"hardware is missing: name a chip, one of {hardware_text(inputs.activity)}.")
     slug = re.sub(r"[\s_]+", "-", text.lower().removeprefix("hardware:").removeprefix("nvidia ")).strip("-")
     chips = known_hardware(inputs.activity)
     if slug not in chips:
         longer = [name for name in chips if slug.startswith(name)]
-        hint = f"did you mean '{max(longer, key=len)}'?" if longer else re.sub(r"^known names are.*", "", nearest(slug, chips))
+        there = _meant(max(longer, key=len) if longer else slug, list(chips), f"there are {hardware_text(inputs.activity)}.")
         lacks = load().context(f"hardware:{slug}") if f"hardware:{slug}" in load().contexts() else None
-        missing = ", ".join(n for n in NEEDED[inputs.activity] if n not in lacks) if lacks else ""
+        missing = " and no ".join(label(n) for n in NEEDED[inputs.activity] if n not in lacks) if lacks else ""
         why = f"has no {missing} in the data" if lacks else "is not known"
-        raise RecountError(f"hardware '{text}' {why}: {hint}{' ' if hint else ''}There are {hardware_text(inputs.activity)}.")
+        raise RecountError(f"hardware '{text}' {why}: {there}")
     inputs.hardware = slug
     inputs.take(f"hardware:{slug}", chips[slug])
     if (fit := f"fit:{slug}") in load().contexts():
@@ -168,14 +203,14 @@ def hardware(inputs: Inputs, text: str) -> None:
 def grid(inputs: Inputs, text: str) -> None:
     """A grid: a country (its latest year), a country and year, or a carbon intensity."""
     if _is_quantity(text):
-        inputs.give("grid_intensity", spec("grid_intensity").read(text))
+        inputs.give("grid_intensity", read_named("grid", text, "grid_intensity", "56 gCO2e/kWh"))
         return
     reference = _grid_reference(text)
     inputs.take(reference, {"grid_intensity": load().pick(reference, "grid_intensity")})
 
 
 def _is_quantity(text: str) -> bool:
-    return bool(re.match(r"[+\-−]?[\d.,]", text))
+    return bool(re.match(r"[+\-−]?[0-9.,]", text))
 
 
 def _grid_reference(text: str) -> str:
@@ -185,42 +220,54 @@ def _grid_reference(text: str) -> str:
     ('grid:FRA-2024[direct]', 'grid:SWE-2023', True)
     """
     plain, scope = split_reference(text.removeprefix("grid:"))
-    names = {name.casefold(): code for code, both in countries().items() for name in (code, *both)}
-    code, dash, rest = plain.partition("-")
-    if plain.casefold() in names:
-        code, dash = names[plain.casefold()], ""
-    years = [c for c in load().contexts() if (found := place(c)) and c.startswith("grid:") and found[0] == code.upper()]
-    ending = f"[{scope}]" if scope else ""
-    if not dash and years:
+    named, year = re.fullmatch(r"(.+?)(?:-(\d{4}.*))?", plain).groups()
+    code, ending = _code(named), f"[{scope}]" if scope else ""
+    years = [c for c in load().contexts() if (found := place(c)) and c.startswith("grid:") and found[0] == code]
+    if not year and years:
         wanted = scope or spec("grid_intensity").scope
         keys = {row.context for row in load().rows if row.name == "grid_intensity" and row.scope == wanted and "@" not in row.context}
         latest = sorted(keys & set(years))
         if not latest:
             raise RecountError(f"grid '{text}' has no scope '{wanted}' in any year: leave the scope out.")
         return latest[-1] + ending
-    context = f"grid:{code.upper()}{dash}{rest}"
-    if context in load().contexts():
-        return context + ending
+    if f"grid:{code}-{year}" in years:
+        return f"grid:{code}-{year}{ending}"
     if years:
         there = sorted(c.partition("-")[2] for c in years if "@" not in c)
-        raise RecountError(f"grid '{text}' is not in the data: {country(code.upper())} is there from {there[0]} to {there[-1]}, as in '{code.upper()}-{there[-1]}'.")
-    known = sorted({c.partition(":")[2] for c in load().contexts() if c.startswith("grid:") and "@" not in c} | set(countries()) | {n for n, _ in countries().values()})
-    hint = nearest(plain, known)
-    hint = hint if hint.startswith("did") else f"write a country, with or without its year, such as FRA or FRA-2024 (there are {', '.join(sorted(countries()))}), or an intensity such as '56 gCO2e/kWh'."
-    raise RecountError(f"grid '{text}' is not known: {hint}")
+        raise RecountError(f"grid '{text}' is not in the data: {country(code)} is there from {there[0]} to {there[-1]}, as in '{code}-{there[-1]}'.")
+    there = sorted({found[0] for c in load().contexts() if c.startswith("grid:") and (found := place(c))})
+    takes = f"it takes a country with or without its year, such as FRA-2024 (there are {', '.join(there)}), or an intensity such as '56 gCO2e/kWh'."
+    raise RecountError(f"grid '{text}' is not known: {_meant(named, [name for code, both in countries().items() for name in (code, *both)], takes)}")
+
+
+def _code(name: str) -> str:
+    """The code of a country that is named by its code or in English or French."""
+    return next((code for code, both in countries().items() if name.casefold() in (word.casefold() for word in (code, *both))), name.upper())
+
+
+def _meant(name: str, known: list[str], rest: str) -> str:
+    """A suggestion, where there is one, and the rest of what a refusal says.
+
+    >>> _meant("h1000", ["h100"], "there are two."), _meant("x", ["h100"], "there are two.")
+    ("did you mean 'h100'? There are two.", 'there are two.')
+    """
+    hint = nearest(name, known)
+    return f"{hint} {rest[0].upper()}{rest[1:]}" if hint.startswith("did you mean") else rest
 
 
 def water(inputs: Inputs, text: str) -> None:
     """Water: a site or a country's power plants, or litres per kWh of both together."""
     if _is_quantity(text):
-        inputs.give("water_intensity", spec("water_intensity").read(text))
+        inputs.give("water_intensity", read_named("water", text, "water_intensity", "4 L/kWh"))
         return
     plain, scope = split_reference(text)
-    tried = [plain, f"water:{plain.upper()}", f"site:{plain}"]
+    tried = [plain, f"water:{_code(plain.removeprefix('water:'))}", f"site:{plain}"]
     there = [c for c in load().contexts() if c.startswith(("site:", "water:"))]
     context = next((c for c in tried if c in there), None)
     if context is None:
-        raise RecountError(f"water '{text}' is not known: {nearest(plain, there)} It takes a site or a country's electricity, or litres such as '4 L/kWh'.")
+        known = [*there, *(c.partition(":")[2] for c in there)]
+        takes = "it takes a site such as site:average, a country's power plants such as water:FRA, or litres such as '4 L/kWh'."
+        raise RecountError(f"water '{text}' is not known: {_meant(plain, known, takes)}")
     reference = f"{context}[{scope}]" if scope else context
     rows = {name: row for name, row in load().context(reference).items() if name in _WATER}
     hidden = {name: scopes for name, scopes in load().other_scopes(reference).items() if name in _WATER}
@@ -250,12 +297,3 @@ def others(inputs: Inputs, assumptions: Mapping[str, object]) -> None:
         if activity and activity != inputs.activity:
             raise RecountError(f"'{name}' plays no part in an estimate of {inputs.activity}: write '{inputs.activity}.{plain}' or '{plain}'.")
         inputs.give(plain, spec(plain).read(text))
-
-
-def _scenario(activity: str, name: str) -> dict[str, Assumption]:
-    """What a scenario supplies; one that names its own chips contradicts the reader's."""
-    chosen = scenarios.scenario(name)
-    clashing = [c for c in chosen.given if c.startswith(("hardware:", "inference:", "model:", "run:"))]
-    if clashing:
-        raise RecountError(f"scenario '{name}' names its own {clashing[0].partition(':')[0]}, and so does an estimate: leave it out and name the chip as the hardware.")
-    return scenarios.layer(chosen, {}, activity, load())

@@ -26,14 +26,24 @@ _LEARNT = {"training": "utilisation", "answer": "unexplained_factor"}
 def notes(inputs: Inputs, found: Mapping[str, Assumption]) -> list[str]:
     """The notes of an estimate; *found* holds its assumptions by name."""
     told = _of_training(inputs, found) if inputs.activity == "training" else _of_answers(inputs, found)
-    return [*told, *_of_size(inputs, found), *_of_place(found), *_of_making(inputs, found)]
+    return [*_of_scenario(inputs), *told, *_of_size(inputs, found), *_of_place(found), *_of_making(inputs, found)]
+
+
+def _of_scenario(inputs: Inputs) -> list[str]:
+    """What a scenario puts in place of what was named."""
+    lost = {row.row.context for name, row in inputs.rows.items() if name in inputs.laid and name not in inputs.typed}
+    lost = {context for context in lost if context.startswith(("grid:", "site:", "water:", "precision:"))}
+    told = [f"The scenario '{inputs.scenario}' puts {spelled(inputs.hardware)} in the place of {inputs.replaced}."] if inputs.replaced else []
+    return told + ([f"The scenario '{inputs.scenario}' goes before {' and '.join(sorted(lost))}."] if lost else [])
 
 
 def _of_training(inputs: Inputs, found: Mapping[str, Assumption]) -> list[str]:
     chip, told = spelled(inputs.hardware), []
     runs = [run for run in cases.runs() if run.hardware == f"hardware:{inputs.hardware}" and run.utilisation_from != "none"]
-    if "utilisation" not in found:
+    if "energy_per_parameter_token" in found:
         told.append("Energy per parameter and token is given, so nothing is taken from the fits.")
+    elif "utilisation" not in found:
+        told.append("The rate of the chip is given, so its utilisation is not taken from the fits.")
     elif not seen(inputs):
         told.append(f"Not measured on this chip: no training run on {chip} was seen, so its utilisation is that of a chip never seen, and the range is wide.")
     elif len(runs) > _NAMED:
@@ -57,13 +67,18 @@ def _of_answers(inputs: Inputs, found: Mapping[str, Assumption]) -> list[str]:
         if name in found and found[name].low is not None:
             matters = ", and nothing matters more" if name == "batch" else ""
             told.append(f"{words} is not given{matters}: {readable(found[name].value, name).replace('/answer', '')} with a range of {spread(found[name]).replace('/answer', '')} stands in.")
-    if found["bits_per_parameter"].row and found["bits_per_parameter"].row.context == "default":
-        told.append(f"The precision is not given: {found['bits_per_parameter'].value.magnitude:g} bits a parameter are taken.")
+    if "unexplained_factor" in found:
+        told.append("What the formulas leave unexplained widens the energy alone: chip-hours and embodied carbon are less sure than their ranges.")
+    if "energy_per_parameter_token" in found:
+        told.append("Energy per parameter and token is given, so only the hours of the chips are taken from the formulas.")
+    bits = found.get("bits_per_parameter")
+    if bits and _is_default(found, "bits_per_parameter"):
+        told.append(f"The precision is not given: {bits.value.magnitude:g} bits a parameter are taken.")
     rows = load().context(f"hardware:{inputs.hardware}")
-    if found["bits_per_parameter"].value <= Quantity(8, "bit/parameter"):
+    if bits and bits.value <= Quantity(8, "bit/parameter"):
         rate = rows.get("peak_throughput_8_bit")
         if rate is None or rate.quantity() < _TWICE * rows["peak_throughput"].quantity():
-            told.append(f"At 8 bits or less the formula counts twice the 16-bit rate; the data {'do not say that' if rate is None else 'say otherwise for'} {chip}{' has it' if rate is None else ''}.")
+            told.append(f"At 8 bits or less the formula counts twice the 16-bit rate; the data {f'do not say that {chip} has it' if rate is None else f'say otherwise of {chip}'}.")
     return told
 
 

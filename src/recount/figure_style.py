@@ -79,6 +79,13 @@ FRENCH = {
     "share of variance": "part de la variance", "{share} of the variance": "{share} de la variance", "below 1 %": "moins de 1 %",
     "shares are of the variance of its logarithm": "les parts sont celles de la variance de son logarithme",
     "shares are of its variance": "les parts sont celles de sa variance",
+    # a model of one's own
+    "each figure ÷ its own median (no unit)": "chaque valeur ÷ sa propre médiane (sans unité)", "median": "médiane",
+    "training with {chip}: each figure's 90 % interval over its median, on a logarithmic scale": "entraînement sur {chip} : intervalle à 90 % de chaque valeur rapporté à sa médiane, sur une échelle logarithmique",
+    "answers with {chip}: each figure's 90 % interval over its median, on a logarithmic scale": "réponses sur {chip} : intervalle à 90 % de chaque valeur rapporté à sa médiane, sur une échelle logarithmique",
+    "share of the variance": "part de la variance",
+    "training with {chip}: share of the variance of each figure in which an assumption has a part": "entraînement sur {chip} : part de la variance de chaque valeur à laquelle une hypothèse prend part",
+    "answers with {chip}: share of the variance of each figure in which an assumption has a part": "réponses sur {chip} : part de la variance de chaque valeur à laquelle une hypothèse prend part",
     # training runs
     "IT energy per parameter and token": "énergie informatique par paramètre et jeton", "year of publication (year)": "année de publication (année)",
     "IT energy per active parameter and training token of {count} declared runs": "énergie informatique par paramètre actif et jeton d'entraînement de {count} entraînements déclarés",

@@ -4,8 +4,8 @@ A figure holds no number: all come from claims, rows or estimates. The alternati
 what is shown with the figures that matter, computed like everything else, so that it stays
 true under other assumptions. Figures of a claim stand here, figures of the rows in
 :mod:`recount.figure_rows`, those of training runs in :mod:`recount.figure_runs`, those of the back-tests in
-:mod:`recount.figure_backtests`, a gap taken apart in :mod:`recount.figure_gap`; a notebook finds all of them under
-this name.
+:mod:`recount.figure_backtests`, a gap taken apart in :mod:`recount.figure_gap`, those of a model of one's own in
+:mod:`recount.figure_estimate`; a notebook finds all of them under this name.
 """
 
 from __future__ import annotations
@@ -26,6 +26,7 @@ from recount.claims import Figure as Recomputed, Result
 from recount.errors import RecountError
 from recount.explain import sentence
 from recount.figure_backtests import places_in_intervals, predicted_against_reported, predicted_by_batch
+from recount.figure_estimate import intervals, own_drivers
 from recount.figure_gap import waterfall
 from recount.figure_rows import answers_by_batch, grids, memory, sectors, water_by_site
 from recount.figure_runs import energy_against_work, epsilon_of_runs
@@ -38,8 +39,9 @@ from recount.verdicts import MISATTRIBUTED, VERDICTS, printed_range
 from recount.wording import label as label_of, readable, spread
 
 __all__ = [
-    "VERDICT_STYLE", "answers_by_batch", "bars", "break_even", "energy_against_work", "epsilon_of_runs", "grids", "memory", "places_in_intervals",
-    "predicted_against_reported", "predicted_by_batch", "routes", "scoreboard", "sectors", "tornado", "water_by_site", "waterfall",
+    "VERDICT_STYLE", "answers_by_batch", "bars", "break_even", "energy_against_work", "epsilon_of_runs", "grids", "intervals", "memory",
+    "own_drivers", "places_in_intervals", "predicted_against_reported", "predicted_by_batch", "routes", "scoreboard", "sectors", "tornado",
+    "water_by_site", "waterfall",
 ]  # fmt: skip
 
 

@@ -18,6 +18,7 @@ from recount.errors import RecountError, nearest
 from recount.estimate_inputs import Inputs
 from recount.model import UNKNOWN_WITH
 from recount.recompute import Plan, finite
+from recount.study import View, view
 from recount.units import Quantity, plural, pretty_unit, read_unit, trimmed
 from recount.vocabulary import spec
 from recount.wording import fitting_unit, label, readable, spread
@@ -38,6 +39,7 @@ _WHOLE = {
     "accelerator_energy": "facility_energy", "it_energy": "facility_energy", "usage_carbon": "total_carbon", "embodied_carbon": "total_carbon",
     "on_site_water": "usage_water", "off_site_water": "usage_water",
 }  # fmt: skip
+_ASKED = ("total_parameters", "active_parameters", "training_tokens", "answers", "answer_tokens")
 _NO_SPLIT = "unknown: water given as one number per kWh does not say where it evaporates"
 
 
@@ -80,10 +82,10 @@ class Spread:
 class OwnModel:
     """What was estimated of a model: percentiles by quantity, drivers, assumptions and notes."""
 
-    def __init__(self, inputs: Inputs, scenario: str, samples: int | None, seed: int):
-        self.activity, self.hardware, self.scenario = inputs.activity, inputs.hardware, scenario
+    def __init__(self, inputs: Inputs, samples: int | None, seed: int):
+        self.activity, self.hardware, self.scenario = inputs.activity, inputs.hardware, inputs.scenario
         self.contexts, self._inputs = tuple(inputs.contexts), inputs
-        self._supplied = inputs.layered(scenario)
+        self._supplied = inputs.layered()
         self.plans = self._planned()
         self._refuse_unused()
         self.spreads = {name: self._spread(name, samples, seed) for name in UNITS}
@@ -95,7 +97,7 @@ class OwnModel:
 
     def _refuse_unused(self) -> None:
         """Whatever is typed must count; a name from which nothing here follows is a mistake."""
-        used = {a.name for plan in self.plans.values() for a in plan.assumptions} | {"total_parameters", "active_parameters"}
+        used = {a.name for plan in self.plans.values() for a in plan.assumptions} | set(_ASKED)
         for name in self._inputs.typed:
             if name in used:
                 continue
@@ -121,10 +123,10 @@ class OwnModel:
 
     @functools.cached_property
     def assumptions(self) -> list[Assumption]:
-        """Every assumption once, in order of use; the typed size even where only its active part counts."""
+        """Every assumption once, in order of use; what was asked first, even where nothing hangs on it."""
         found = {a.key: a for plan in self.plans.values() for a in plan.assumptions}
-        sizes = {a.key: a for name in ("total_parameters", "active_parameters") if (a := self._supplied.get(name))}
-        return list((sizes | found).values())
+        asked = {a.key: a for name in _ASKED if (a := self._supplied.get(name))}
+        return list((asked | found).values())
 
     @functools.cached_property
     def drivers(self) -> dict[str, sensitivity.Drivers]:
@@ -145,7 +147,7 @@ class OwnModel:
         if self.activity == "training":
             asked = f"Training {size} on {_said(given, 'training_tokens')} with {chip}"
         else:
-            asked = f"{_said(given, 'answers').capitalize()} of {_said(given, 'answer_tokens').replace('/answer', '')} by {size} on {chip}"
+            asked = f"{_said(given, 'answers').capitalize() if 'answers' in given else '1 answer'} of {_said(given, 'answer_tokens').replace('/answer', '')} by {size} on {chip}"
         return f"{asked}: {self['facility_energy']} at the data centre's meter."
 
     def table(self) -> explain.Table:
@@ -153,21 +155,28 @@ class OwnModel:
         whole = {name: self[_WHOLE.get(name, name)].suited for name in UNITS if name in self.plans}
         return explain.Table(("Quantity", "5 %", "Median", "95 %", "Unit"), tuple(s.row(whole.get(name, "")) for name, s in self.spreads.items()))
 
-    def drivers_table(self) -> explain.Table:
-        """Each assumption's share of the variance of energy, carbon and water; what matters most first."""
-        shares: dict[str, dict[str, float]] = {}
-        found: dict[str, Assumption] = {}
+    def shares(self) -> list[tuple[Assumption, dict[str, float]]]:
+        """Assumptions with their share of the variance of energy, carbon and water, where one is worth telling; what matters most first."""
+        found: dict[str, tuple[Assumption, dict[str, float]]] = {}
         for quantity, drivers in self.drivers.items():
             for driver in drivers.of:
-                shares.setdefault(driver.assumption.key, {})[quantity] = driver.total
-                found[driver.assumption.key] = driver.assumption
-        told = sorted((key for key in shares if max(shares[key].values()) >= sensitivity.NEGLIGIBLE), key=lambda key: -max(shares[key].values()))
-        rows = [(label(found[key].name), spread(found[key]), *(_share(shares[key].get(quantity, 0)) for quantity in DRIVEN)) for key in told]
-        return explain.Table(("What drives it", "Moved over", *(label(quantity).capitalize() for quantity in DRIVEN)), tuple(rows), _DRIVERS if rows else "Nothing drives it: no assumption has a range.")
+                found.setdefault(driver.assumption.key, (driver.assumption, {}))[1][quantity] = driver.total
+        told = [(one, shares) for one, shares in found.values() if max(shares.values()) >= sensitivity.NEGLIGIBLE]
+        return sorted(told, key=lambda pair: -max(pair[1].values()))
+
+    def drivers_table(self) -> explain.Table:
+        """The same as a table."""
+        rows = [(label(one.name), spread(one), *(_share(shares.get(quantity, 0)) for quantity in DRIVEN)) for one, shares in self.shares()]
+        caption = _DRIVERS if rows else "Nothing drives it: no assumption has a range."
+        return explain.Table(("What drives it", "Moved over", *(label(quantity).capitalize() for quantity in DRIVEN)), tuple(rows), caption)
 
     def assumptions_table(self) -> explain.Table:
         """Every assumption with its range, strength, source and page."""
         return explain.origins(self.assumptions)
+
+    def assumptions_view(self) -> View:
+        """The same for a notebook."""
+        return view(self.assumptions_table())
 
     def text(self, width: int = explain.WIDTH) -> str:
         """All of it for a terminal."""
