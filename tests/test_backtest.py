@@ -15,6 +15,7 @@ from recount.backtest import answers, cases, published, random_effects, rows, tr
 from recount.backtest.random_effects import RandomEffects
 from recount.backtest.scores import Prediction, baselines_of, score
 from recount.errors import RecountError
+from recount.project import Project
 from recount.units import format_number
 from recount.vocabulary import data_folder
 
@@ -81,6 +82,19 @@ def test_a_dishonest_spread_is_seen(key, stretch):
         dataclasses.replace(p, low=p.middle * (p.low / p.middle) ** stretch, high=p.middle * (p.high / p.middle) ** stretch) for p in found(*key)
     ]
     assert coverage_is_honest(found(*key)) and not coverage_is_honest(predictions)
+
+
+@pytest.mark.parametrize(("what", "line"), [("energy", "energy of a training"), ("chip_hours", "chip-hours of a training"), ("answers", "GPU energy of an answer")])
+def test_the_readme_prints_the_scores_of_today(what, line):
+    """A reader of the README learns how far to trust the estimates: these figures, not last year's."""
+    told = next(row for row in (Project.here().root / "README.md").read_text(encoding="utf-8").splitlines() if row.startswith(f"| {line}"))
+    predictions = found(what, "family")
+    ours = score(predictions)
+    assert f"{ours.count} " in told and f"of {ours.families} families" in told
+    assert f"| ×{ours.error:.2f} | {ours.coverage:.0%}".replace("%", " %") in told and f"×{ours.width:.1f}" in told
+    for baseline in baselines_of(predictions):
+        known = [p for p in predictions if baseline in p.baselines]
+        assert f"×{score(known, baseline).error:.2f}" in told, baseline
 
 
 def test_circular_energies_are_known_and_kept_apart():
