@@ -26,6 +26,11 @@ NEEDED = {
     "answer": ("peak_throughput", "thermal_design_power", "memory_bandwidth", "accelerator_memory"),
 }
 # What a formula fitted on language models can be asked, in each name's unit.
+# What an estimate tells: setting one of them would leave the others contradicting it.
+RESULTS = (
+    "accelerator_energy", "it_energy", "facility_energy", "chip_hours", "usage_carbon", "embodied_carbon", "total_carbon",
+    "on_site_water", "off_site_water", "usage_water",
+)  # fmt: skip
 LIMITS = {
     "total_parameters": (1e6, 1e15), "active_parameters": (1e6, 1e15), "training_tokens": (1e6, 1e15), "answer_tokens": (1, 1e7),
     "prompt_tokens": (0, 1e8), "batch": (1, 1e5), "answers": (1, 1e15),
@@ -195,9 +200,12 @@ def hardware(inputs: Inputs, text: str) -> None:
         raise RecountError(f"hardware '{text}' {why}: {there}")
     inputs.hardware = slug
     inputs.take(f"hardware:{slug}", chips[slug])
-    if (fit := f"fit:{slug}") in load().contexts():
+    fits = [f"fit:{slug}"]
+    if inputs.activity == "answer" and inputs.typed["active_parameters"].value < inputs.typed["total_parameters"].value:
+        fits = ["fit:experts", *fits, f"fit:{slug}-experts"]  # the last that there is wins
+    for fit in (fit for fit in fits if fit in load().contexts()):
         inputs.contexts.append(fit)
-        inputs.fitted = {name: from_row(row) for name, row in load().context(fit).items()}
+        inputs.fitted |= {name: from_row(row) for name, row in load().context(fit).items()}
 
 
 def grid(inputs: Inputs, text: str) -> None:
@@ -296,4 +304,6 @@ def others(inputs: Inputs, assumptions: Mapping[str, object]) -> None:
         activity, _, plain = name.rpartition(".")
         if activity and activity != inputs.activity:
             raise RecountError(f"'{name}' plays no part in an estimate of {inputs.activity}: write '{inputs.activity}.{plain}' or '{plain}'.")
+        if plain in RESULTS:
+            raise RecountError(f"'{plain}' is a result of the estimate and cannot be set in it: set what it follows from, such as energy_per_parameter_token or utilisation.")
         inputs.give(plain, spec(plain).read(text))

@@ -11,14 +11,15 @@ from recount.estimate_inputs import Inputs
 from recount.units import Quantity
 from recount.wording import readable, spread
 
-_SMALL = Quantity(1e9, "parameter")
+_SMALL, _LONG = Quantity(1e9, "parameter"), Quantity(1e4, "token/answer")
 _NAMED = 4  # runs on a chip that are named one by one
 _TWICE = 1.9  # a rate at 8 bits from which on it counts as twice the one at 16
 
 
 def seen(inputs: Inputs) -> bool:
     """Whether the fit knows this chip: its utilisation in training, its error in answering."""
-    return _LEARNT[inputs.activity] in inputs.fitted
+    own = [c for c in inputs.contexts if c in (f"fit:{inputs.hardware}", f"fit:{inputs.hardware}-experts")]
+    return bool(own) and _LEARNT[inputs.activity] in inputs.fitted
 
 
 _LEARNT = {"training": "utilisation", "answer": "unexplained_factor"}
@@ -57,8 +58,8 @@ def _of_training(inputs: Inputs, found: Mapping[str, Assumption]) -> list[str]:
         told.append(f"The power per chip, host included, is {'that of metered runs on it' if metered else 'inferred from other chips, since no run on it was metered'}.")
     elif "power_fraction" in found:
         told.append("No system power was metered on this chip: its thermal design power times the share that a busy chip draws, times what the host adds.")
-    if found["active_parameters"].value < _SMALL and "utilisation" in found:
-        told.append("Below a billion parameters the estimate comes out too low: two to five times for the small models it was tested on, whose chips were far less busy.")
+    if found["active_parameters"].value <= _SMALL and "utilisation" in found and inputs.hardware == "h100":
+        told.append("Small trainings on H100 were predicted too low: up to a billion parameters the six that were tested took 1.4 to 5 times as much.")
     return told
 
 
@@ -71,7 +72,9 @@ def _of_answers(inputs: Inputs, found: Mapping[str, Assumption]) -> list[str]:
             matters = ", and nothing matters more" if name == "batch" else ""
             told.append(f"{words} is not given{matters}: {readable(found[name].value, name).replace('/answer', '')} with a range of {spread(found[name]).replace('/answer', '')} stands in.")
     if "unexplained_factor" in found:
-        told.append("What the formulas leave unexplained widens the energy alone: chip-hours and embodied carbon are less sure than their ranges.")
+        told.append("The range of the chip-hours is taken from that of the energy; the hours themselves are predicted less well, so they and the hardware's share are less sure than they look.")
+    if "prompt_tokens" in found and found["prompt_tokens"].value > _LONG:
+        told.append("The arithmetic of attention is left out: for questions of more than 10,000 tokens the energy comes out too low, many times too low for the longest.")
     if "energy_per_parameter_token" in found:
         told.append("Energy per parameter and token is given, so only the hours of the chips are taken from the formulas.")
     bits = found.get("bits_per_parameter")

@@ -244,7 +244,9 @@ def why(result: Result) -> list[str]:
         # the least unlikely by its own range; what has no range is fixed by the claim or its source
         nearest_one = min(possible, key=lambda c: (c.assumption.low is None, abs((c.percentile or 0) - 50), possible.index(c)))
         like = f": {nearest_one.resembles}" if nearest_one.resembles else ""
-        told.append(f"The likeliest single change that would make the printed figure hold: {label(nearest_one.assumption.name)} {nearest_one.value_text}{like}.")
+        within = any(c.inside for c in possible)
+        start = "The likeliest single change that would make the printed figure hold" if within else "No single assumption within its range would make the printed figure hold; the least far"
+        told.append(f"{start}: {label(nearest_one.assumption.name)} {nearest_one.value_text}{like}.")
     return told
 
 

@@ -34,7 +34,8 @@ def _defaults() -> list[dict[str, str]]:
     lines += [_row("default", name, value, "models.csv, rows layers", how) for name, value in shape.items()]
     unseen = "hardware:never-seen"
     lines.append(_row("default", "utilisation", training.fitted(unseen)["utilisation"], *_utilisation("a chip never seen")))
-    lines.append(_row("default", "unexplained_factor", answers.factor(unseen), *_unexplained("a chip never seen")))
+    lines.append(_row("default", "unexplained_factor", answers.factor(False, seen=False), *_unexplained("a chip never seen", False)))
+    lines.append(_row("fit:experts", "unexplained_factor", answers.factor(True, seen=False), *_unexplained("a chip never seen", True)))
     return lines
 
 
@@ -54,7 +55,8 @@ def _chips() -> list[dict[str, str]]:
             how = f"{metered} metered runs on it" if metered else "none metered on it, so the range is that of all chips"
             lines.append(_row(context, "system_power", tuple(watts * share for share in found["system_power"]), "backtests/training.csv, power_boundary system", f"random effects of chip, maker and family on the logarithm of system over thermal design power, for a family not seen; {how}"))
         if hardware in answered:
-            lines.append(_row(context, "unexplained_factor", answers.factor(hardware), *_unexplained("this chip")))
+            lines.append(_row(context, "unexplained_factor", answers.factor(False), *_unexplained("this chip", False)))
+            lines.append(_row(f"{context}-experts", "unexplained_factor", answers.factor(True), *_unexplained("this chip", True)))
     return lines
 
 
@@ -63,7 +65,7 @@ def _without() -> list[dict[str, str]]:
     lines = []
     for family in sorted({r.family for r in cases.runs() if r.family in _TOLD}):
         run = next(o for o in training.observed() if o.case.family == family)
-        found = training.fitted(run.case.hardware, family, run.case.maker)
+        found = training.fitted(run.case.hardware, family)
         lines.append(_row(f"fit:without-{family}", "utilisation", found["utilisation"], *_utilisation(f"{run.case.hardware.partition(':')[2]}, {family} itself left out")))
     return lines
 
@@ -85,7 +87,9 @@ def _utilisation(of: str) -> tuple[str, str]:
     )
 
 
-def _unexplained(of: str) -> tuple[str, str]:
+def _unexplained(of: str, experts: bool) -> tuple[str, str]:
+    kind = "mixtures of experts" if experts else "dense models"
+    left = "chip" if "never" in of else "family"
     return "backtests/answers.csv", (
-        f"random effects of family, chip and model on measured over predicted, each family predicted without itself from size, batch, precision and tokens alone; for a new family on {of}. The middle is 1 by decision"
+        f"nine of ten measured points of {kind} lie within it when predicted from size, batch, precision and tokens alone by a fit without their own {left}; for a new family on {of}. The middle is 1 by decision"
     )

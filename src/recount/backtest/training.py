@@ -137,7 +137,7 @@ def _assumed(run: Observed, split: str) -> dict[str, Assumption]:
     """What is taken for a run not seen: its size, tokens, chip, PUE and grid, and the fit without it."""
     names = ("active_parameters", "peak_throughput", "thermal_design_power", "pue", "grid_intensity")
     supplied = {name: run.supplied[name] for name in names if name in run.supplied} | typed({"training_compute": run.compute})
-    found = fitted(run.case.hardware, getattr(run.case, split), run.case.maker if split == "family" else "")
+    found = fitted(run.case.hardware, getattr(run.case, split))  # the maker is not told: no user of an estimate could name one
     if run.case.power_boundary == "accelerator":  # only the chips were metered: nothing of the host is in the figure
         supplied |= typed({"it_overhead": 1.0})
     elif "system_power" in found:

@@ -439,10 +439,12 @@ def accelerator_energy_per_parameter_token(
     return accelerator_power * chips * step_time / (batch * Quantity(1, "token") * active_parameters) * unexplained_factor
 
 
-def chip_hours(chips: Quantity, step_time: Quantity, tokens: Quantity, batch: Quantity) -> Quantity:
+def chip_hours(chips: Quantity, step_time: Quantity, tokens: Quantity, batch: Quantity, unexplained_factor: Quantity) -> Quantity:
     """Accelerator time of the generated tokens, shared by the answers of a batch.
 
-    Formula: chip_hours = chips × step_time × tokens ÷ batch
+    What is unexplained of the energy is taken to be time, so that no chip draws more than its limit.
+
+    Formula: chip_hours = chips × step_time × tokens ÷ batch × unexplained_factor
 
     Parameters
     ----------
@@ -450,6 +452,7 @@ def chip_hours(chips: Quantity, step_time: Quantity, tokens: Quantity, batch: Qu
     step_time : ms
     tokens : token
     batch : dimensionless
+    unexplained_factor : dimensionless, 1 in the middle
 
     Returns
     -------
@@ -461,14 +464,14 @@ def chip_hours(chips: Quantity, step_time: Quantity, tokens: Quantity, batch: Qu
 
     Examples
     --------
-    >>> chip_hours(Quantity(4, "chip"), Quantity(28, "ms"), Quantity(400, "token"), Quantity(64, "")).to("chip*s").magnitude
+    >>> chip_hours(Quantity(4, "chip"), Quantity(28, "ms"), Quantity(400, "token"), Quantity(64, ""), Quantity(1, "")).to("chip*s").magnitude
     0.7
 
     References
     ----------
     EcoLogits 0.11.3, methodology of LLM inference (hardware shared by a batch).
     """
-    return chips * step_time * (tokens / Quantity(1, "token")) / batch
+    return chips * step_time * (tokens / Quantity(1, "token")) / batch * unexplained_factor
 
 
 def output_rate(batch: Quantity, step_time: Quantity) -> Quantity:
