@@ -27,7 +27,7 @@ def check(today: datetime.date | None = None) -> tuple[list[str], list[str], str
     problems = list(dict.fromkeys(problems + package_problems()))
     if problems:
         return problems, [], _told(problems)
-    problems = vocabulary_problems() + source_problems() + register.check_references() + notebook_problems() + cases.problems()
+    problems = vocabulary_problems() + source_problems() + reference_problems() + notebook_problems() + cases.problems()
     if not problems:
         for identifier in register.load():
             try:
@@ -63,6 +63,20 @@ def _reading(*parts: Callable[[], object]) -> list[str]:
 
 def _told(problems: list[str]) -> str:
     return f"{len(problems)} problem{'s' if len(problems) > 1 else ''} in {data_folder().name}/"
+
+
+def reference_problems() -> list[str]:
+    """Faults of claims that show only against the rows: unknown contexts and quantities."""
+    known, contexts, problems = vocabulary.quantities(), assumptions.load().contexts(), []
+    for one in register.load().values():
+        for route in [*one.routes, *([one.actually.route] if one.actually and one.actually.route else [])]:
+            for operand in route.operands:
+                if operand.name and operand.name not in known:
+                    problems.append(f"claim {one.id}: '{operand.name}' is not a quantity: {nearest(operand.name, known)}")
+                for context in operand.given:
+                    if not context.startswith("claim:") and (plain := assumptions.split_reference(context)[0]) not in contexts:
+                        problems.append(f"claim {one.id}: context '{context}' is not in the data: {nearest(plain, contexts)}")
+    return problems
 
 
 def notebook_problems() -> list[str]:
