@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Sequence
 from typing import Any
 
 from recount import own_register, trace
@@ -156,8 +157,19 @@ def unit_text(printed: str) -> str:
 @own_register.per_register
 def articles() -> dict[str, Article]:
     """Every article by its id, in the register's order."""
+    return articles_of(tables())
+
+
+@own_register.per_register
+def load() -> dict[str, Claim]:
+    """Every claim by its id, ours and one's own; the first fault in a file is the error."""
+    return claims_of(tables())
+
+
+def articles_of(registers: Sequence[dict[str, Any]]) -> dict[str, Article]:
+    """The articles of our register and of one's own after it, whose French may be left out."""
     found: dict[str, Article] = {}
-    for number, whole in enumerate(tables()):
+    for number, whole in enumerate(registers):
         for name, table in whole.get("article", {}).items():
             known_keys(table, {"name", "name_fr", "published", "source", "ours"}, f"article {name}")
             if name in found:
@@ -170,13 +182,13 @@ def articles() -> dict[str, Article]:
     return found
 
 
-@own_register.per_register
-def load() -> dict[str, Claim]:
-    """Every claim by its id, ours and one's own; the first fault in a file is the error."""
+def claims_of(registers: Sequence[dict[str, Any]]) -> dict[str, Claim]:
+    """The claims of our register and of one's own after it, which may refer to ours."""
     claims: dict[str, Claim] = {}
-    for number, table in enumerate(tables()):
+    known = articles_of(registers)
+    for number, table in enumerate(registers):
         for entry in table.get("claim", []):
-            claim = _claim({"statement_fr": entry.get("statement"), **entry} if number else entry)
+            claim = _claim({"statement_fr": entry.get("statement"), **entry} if number else entry, known)
             if claim.id == RESERVED:
                 raise RecountError(f"claim '{RESERVED}': 'recount claim {RESERVED}' is a command; give it another id.")
             if claim.id in claims:
@@ -206,14 +218,14 @@ def claim(identifier: str) -> Claim:
     return known[identifier]
 
 
-def _claim(entry: dict[str, Any]) -> Claim:
+def _claim(entry: dict[str, Any], known: dict[str, Article]) -> Claim:
     name = entry.get("id") or f"'{str(entry.get('statement', '?'))[:40]}…'"
     known_keys(entry, _CLAIM_KEYS, f"claim {name}")
     for key in ("id", "article", "statement", "statement_fr", "notebook", "traced"):
         if not entry.get(key):
             raise RecountError(f"claim {name}: it lacks '{key}'.")
-    if entry["article"] not in articles():
-        raise RecountError(f"claim {name}: article '{entry['article']}' is not known: {nearest(entry['article'], articles())}")
+    if entry["article"] not in known:
+        raise RecountError(f"claim {name}: article '{entry['article']}' is not known: {nearest(entry['article'], known)}")
     traced = entry["traced"]
     if not ("source" in traced and "locator" in traced) and not ("none_found" in traced and "searched" in traced):
         raise RecountError(f"claim {name}: 'traced' needs a source and locator, or none_found (a date) and searched.")

@@ -18,7 +18,7 @@ VERSION = 1  # of the register's form
 def tables() -> tuple[dict[str, Any], ...]:
     """The register as it stands in its file, and after ours one's own."""
     own = own_register.register()
-    return read(data_folder() / "claims.toml"), *([read(own)] if own else [])
+    return read(data_folder() / "claims.toml"), *([read(own) if own.exists() else {}] if own else [])
 
 
 def read(path: Path) -> dict[str, Any]:
