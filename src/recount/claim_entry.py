@@ -202,7 +202,8 @@ def _check_quantity(text: str, answers: Answers) -> str:
     if name not in graph.names_of(activity):
         raise RecountError(f"{activity} has no '{name}': {nearest(name, graph.names_of(activity))}")
     unit = register.unit_text(answers.get("printed", "1"))
-    if "printed" in answers and read_unit(unit).dimensionality != read_unit(spec(name).unit).dimensionality:
+    told = "unit" in answers or read_number(answers.get("printed", "1"))[1]  # else its unit is still to be asked for
+    if told and read_unit(unit).dimensionality != read_unit(spec(name).unit).dimensionality:
         raise RecountError(f"'{answers['printed']}' is no {label(name)}: {text} is measured in {spec(name).unit if spec(name).unit != '1' else 'no unit'}.")
     return text
 

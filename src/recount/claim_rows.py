@@ -121,7 +121,7 @@ def _rows_told(supply: Supply) -> list[str]:
     path = f"{folder.name}/rows.csv" if folder else f"{data_folder().name}/assumptions/*.csv" if not own_register.register() else "rows.csv in a folder that --data names"
     lines = [template(*one) for one in supply.rows()]
     head = f"Add {'this row' if len(lines) == 1 else 'these rows'} to {path}, with your values in place of the words in capitals (a new file starts with the line of columns):"
-    also = [f"It may hold other names too; until then defaults stand in for {', '.join(label(name) for name in supply.defaults)}."] if supply.defaults else []
+    also = [f"Other names that it may hold, for which a default stands in: {', '.join(supply.defaults)}."] if supply.defaults else []
     return [f"Not in the data yet: {'; '.join(near)}", "\n".join([head, ",".join(COLUMNS), *lines]), *also]
 
 
