@@ -53,7 +53,7 @@ def grids(folder: Path) -> dict[tuple[str, str], dict[str, str]]:
 def test_nobody_at_the_terminal_and_no_yes_writes_nothing(copy):
     path = copy / "data" / "assumptions" / "grids.csv"
     before = path.read_bytes()
-    done = recount("data", "update", "--from", str(table(copy, "Australia,AUS,2018,690")), cwd=copy)
+    done = recount("data", "update", "--from", str(table(copy, "Australia,AUS,2018,690")), "--published", "2026-11", cwd=copy)
     assert done.returncode == 0 and "Nothing is written: give --yes" in done.stdout
     assert "grid:AUS-2018" in done.stdout and "688.421" in done.stdout and "+0.2 %" in done.stdout
     assert path.read_bytes() == before
@@ -80,8 +80,8 @@ def test_yes_writes_rows_with_provenance_and_keeps_the_old_ones_addressable(copy
     assert found.returncode == 0 and "no problem found" in found.stdout, found.stderr
     again = recount("data", "update", "--from", str(copy / "une table à moi.csv"), "--yes", cwd=copy)
     assert "3 values as they stand, 0 changed, 0 new." in again.stdout and "Nothing to write." in again.stdout
-    asked = f'from recount.study import Study; print(Study().row("grid:AUS-2018@2025-05", "grid_intensity"), Study(grid_intensity="").row("grid:AUS-2018", "grid_intensity")); {MAIN}'
-    assert recount("--help", cwd=copy, program=asked).stdout.startswith("688.421 gCO2e / kilowatt_hour 690.0 gCO2e / kilowatt_hour")
+    asked = f'from recount.study import Study; print(Study().row("grid:AUS-2018@2025-05", "grid_intensity"), Study().row("grid:AUS-2018", "grid_intensity")); {MAIN}'
+    assert recount("--help", cwd=copy, program=asked).stdout.startswith("688.421 carbon_gram / kilowatt_hour 690.0 carbon_gram / kilowatt_hour")
 
 
 def test_a_vintage_that_there_is_already_is_not_lost(copy):
@@ -170,7 +170,8 @@ def test_a_bad_table_is_one_sentence_with_its_line_and_writes_nothing(tmp_path, 
         (["--from", "nothing.csv"], "is no file: name a CSV table"),
         (["--from", "."], "is no file: name a CSV table"),
         (["--from", "t.csv", "--published", "last year"], "--published 'last year' must be a date"),
-        (["--from", "t.csv", "--source", "ember2052"], "did you mean 'ember2025'"),
+        (["--from", "t.csv", "--published", "2026", "--source", "ember2052"], "did you mean 'ember2025'"),
+        (["--from", "t.csv"], "line 2: a table of 2019 would replace the row of grid:AUS-2018, which is of 2025-05: give --published if it is newer."),
         (["--from", "t.csv", "--data", "nowhere"], "does not exist"),
     ],
 )
@@ -187,7 +188,7 @@ def test_in_a_terminal_it_asks(copy):
     for answer, said in (("no", "Nothing is written."), ("y", "is written")):
         assert path.read_bytes() == before
         master, slave = pty.openpty()
-        command = [sys.executable, "-c", MAIN, "data", "update", "--from", str(table(copy, "Australia,AUS,2018,690"))]
+        command = [sys.executable, "-c", MAIN, "data", "update", "--from", str(table(copy, "Australia,AUS,2018,690")), "--published", "2026-11"]
         process = subprocess.Popen(command, cwd=copy, env=environment(RECOUNT_DATA="data"), stdin=slave, stdout=slave, stderr=slave)
         os.close(slave)
         shown = ""
@@ -214,7 +215,7 @@ import itertools, os, signal
 rename, counted = os.replace, itertools.count(1)
 os.replace = lambda *a: rename(*a) if next(counted) < {which} else os.kill(os.getpid(), signal.SIGKILL)
 {MAIN}"""
-    options = ("data", "update", "--from", str(table(copy, "Australia,AUS,2018,690")), "--yes")
+    options = ("data", "update", "--from", str(table(copy, "Australia,AUS,2018,690")), "--yes", "--published", "2026-11")
     assert recount(*options, cwd=copy, program=killed).returncode == -9
     assert (copy / "data" / "assumptions" / "grids.csv").read_bytes() == before[copy / "data" / "assumptions" / "grids.csv"]
     if which == 1:

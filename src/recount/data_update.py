@@ -131,6 +131,10 @@ def planned(path: Path, published: str | None = None, source: str | None = None)
         if row and math.isclose(float(row.quantity().to(UNIT).magnitude), float(value.text), rel_tol=1e-9):
             same += 1
         else:
+            if row and published < row.published[: len(published)]:
+                raise RecountError(
+                    f"{table.name} line {value.line}: a table of {published} would replace the row of {value.context}, which is of {row.published}: give --published if it is newer."
+                )
             changes.append(Change(value, row, _vintage(row, held) if row else ""))
     known = {*validation.bibliography(), *(validation.bibliography(own) if (own := _own_bibliography()) else {})}
     if source and source not in known:
