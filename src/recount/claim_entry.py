@@ -6,7 +6,6 @@ import datetime
 import json
 import re
 from collections.abc import Callable, Mapping
-from pathlib import Path
 from typing import Any
 
 from recount import claims, explain, graph, own_register, recompute, register, register_file, validation
@@ -16,7 +15,7 @@ from recount.claim_rows import Supply, advice
 from recount.contexts import called
 from recount.errors import RecountError, nearest
 from recount.model import ROUTES
-from recount.project import Project, write_whole
+from recount.project import write_whole
 from recount.units import read_number, read_quantity, read_unit
 from recount.vocabulary import data_folder, kinds, quantities, spec
 from recount.wording import label
