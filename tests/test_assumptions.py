@@ -8,7 +8,7 @@ import shutil
 import numpy as np
 import pytest
 
-from recount import assumptions, records, register, sampling, scenarios, validation, vocabulary
+from recount import assumptions, records, register, register_file, sampling, scenarios, validation, vocabulary
 from recount.assumptions import COLUMNS, Assumptions, Row, from_row, load, row_problems
 from recount.backtest import cases
 from recount.errors import RecountError
@@ -68,7 +68,7 @@ def data(tmp_path, monkeypatch):
     shutil.copytree(vocabulary.data_folder(), copy)
     caches = (
         assumptions.load, vocabulary.quantities, assumptions.default_contexts, vocabulary.kinds, records.load, register.load, register.articles,
-        register._table, scenarios.scenario, cases.runs, cases.answers,
+        register_file.tables, scenarios.scenario, cases.runs, cases.answers,
     )  # fmt: skip
     clear = lambda: [cache.cache_clear() for cache in caches]  # noqa: E731
     from recount import claims

@@ -14,7 +14,7 @@ import re
 from collections.abc import Iterable
 from pathlib import Path
 
-from recount import trace
+from recount import own_register, trace
 from recount.errors import RecountError, nearest
 from recount.units import Quantity, read_number, read_unit, rounding
 from recount.vocabulary import data_folder, kinds, quantities, read_csv, read_table, spec
@@ -292,10 +292,15 @@ def _parameter_problems(rows: list[Row]) -> list[str]:
     ]
 
 
-@functools.cache
+@own_register.per_register
 def load() -> Assumptions:
-    """All rows of ``data/assumptions``, read once per process."""
-    return Assumptions(read_rows(data_folder() / "assumptions"))
+    """All rows of ``data/assumptions`` and those of one's own, read once per process."""
+    rows = read_rows(data_folder() / "assumptions")
+    if own_register.data():
+        from recount import own_rows  # it reads rows as this module does
+
+        rows = own_rows.joined(rows)
+    return Assumptions(rows)
 
 
 def past_review(today: datetime.date) -> list[Row]:

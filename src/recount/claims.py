@@ -6,7 +6,7 @@ import dataclasses
 import functools
 from typing import Any
 
-from recount import recompute, records, register, sensitivity
+from recount import own_register, recompute, records, register, sensitivity
 from recount.conditions import Condition, conditions
 from recount.errors import RecountError
 from recount.recompute import Plan, World, finite
@@ -234,10 +234,10 @@ def recompute_claim(identifier: str, world: World | None = None, count: int | No
 
 def recompute_all(world: World | None = None, count: int | None = None, seed: int = 0) -> list[Result]:
     """Recompute every claim of the register in its order."""
-    return [recompute_claim(identifier, world, count, seed) for identifier in register.load()]
+    return [recompute_claim(identifier, world, count, seed) for identifier in register.shown()]
 
 
-@functools.lru_cache(maxsize=512)
+@own_register.per_register(maxsize=512)
 def _recompute(identifier: str, world: World, count: int | None, seed: int) -> Result:
     claim = register.claim(identifier)
     if claim.kind == "record":

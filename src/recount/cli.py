@@ -10,7 +10,7 @@ import json
 import sys
 from pathlib import Path
 
-from recount import cli_estimate, cli_options
+from recount import cli_claims, cli_estimate, cli_options
 from recount.errors import RecountError
 
 _EXAMPLES = """examples:
@@ -20,14 +20,16 @@ _EXAMPLES = """examples:
   recount claim gpt-3-energy                          one claim, step by step with its sources
   recount estimate training --parameters 70e9 --tokens 15e12 --hardware h100
   recount check                                       validate data/
+  recount claim new --register my_claims.toml         a claim of your own, asked for step by step
 """
 
 
 def main(arguments: list[str] | None = None) -> int:
     """Run one command; a refusal is one sentence on stderr and exit code 2."""
-    options = _parser().parse_args(arguments)
+    options = _parser().parse_args(cli_claims.spelled(sys.argv[1:] if arguments is None else arguments))
     try:
-        return options.command(options)
+        with cli_claims.register(options):
+            return options.command(options)
     except RecountError as error:
         print(f"recount: {error}", file=sys.stderr)
         return 2
@@ -97,6 +99,8 @@ def _parser() -> argparse.ArgumentParser:
 
     site = commands.add_parser("site", help="render the pages from the last run into build/site")
     site.set_defaults(command=_site)
+
+    cli_claims.add(commands)
     return parser
 
 
@@ -141,7 +145,7 @@ def _refresh(options: argparse.Namespace) -> int:
     from recount.project import Project
 
     report, changed = runs.refresh(options.notebooks, options.jobs)
-    if not report.failed and _picture(Project.here().root / "site" / "static"):
+    if not report.failed and not options.register and _picture(Project.here().checkout / "site" / "static"):
         changed.append(Path("scoreboard.png"))
     print("\n".join(report.lines()[1:] + [f"files changed: {len(changed)}", *(f"  {path.name}" for path in changed)]))
     return report.exit_code
@@ -180,6 +184,7 @@ def _claim(options: argparse.Namespace) -> int:
     from recount import claims, explain
     from recount.recompute import World
 
+    cli_claims.refuse_reserved(options.id)
     result = claims.recompute_claim(options.id, World.of(options.scenario, cli_options.overrides(options.assumptions)), *cli_options.drawn(options))
     print("\n\n".join(explain.whole(result)))
     return 0
@@ -224,7 +229,7 @@ def _site(options: argparse.Namespace) -> int:
     if not notebooks:
         raise RecountError("there is nothing to render yet: 'recount run' executes the notebooks first.")
     # Recomputing the register takes seconds; with code and data as they were its results are too.
-    kept, now = project.root / "build" / "cache" / "register.json", freshness.Surroundings.now(project)
+    kept, now = project.build / "cache" / "register.json", freshness.Surroundings.now(project)
     stamp = [now.code, now.packages, now.data]
     try:
         found = json.loads(kept.read_text(encoding="utf-8"))
@@ -236,6 +241,6 @@ def _site(options: argparse.Namespace) -> int:
         results = claims.recompute_all()
         found = {"stamp": stamp, "results": [r.as_json() for r in results], "told": f"{explain.scoreboard(results).text()}\n\n{explain.tally(results)}"}
         write_whole(kept, json.dumps(found, ensure_ascii=False))
-    index = pages.build(found["results"], notebooks, project.root / "build" / "site")
-    print(f"{found['told']}\n\nOpen {index.relative_to(project.root)}")
+    index = pages.build(found["results"], notebooks, project.build / "site")
+    print(f"{found['told']}\n\nOpen {cli_claims.path_told(index)}")
     return 0

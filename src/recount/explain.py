@@ -273,8 +273,8 @@ def tally(results: Sequence[Result]) -> str:
     printed = [r for r in results if not known[r.claim.article].ours]
     own = [r for r in results if known[r.claim.article].ours]
     articles = len({r.claim.article for r in printed})
-    lines = [f"{len(printed)} claims of {articles} article{'s' if articles != 1 else ''}: {_by_verdict(printed)}"] if printed else []
-    lines += [f"{len(own)} comparisons of our own: {_by_verdict(own)}"] if own else []
+    lines = [f"{len(printed)} claim{'s' if len(printed) != 1 else ''} of {articles} article{'s' if articles != 1 else ''}: {_by_verdict(printed)}"] if printed else []
+    lines += [f"{len(own)} comparison{'s' if len(own) != 1 else ''} of our own: {_by_verdict(own)}"] if own else []
     moved = [r for r in results if r.here != r.verdict]
     if any(r.world.changed for r in results):
         lines.append(f"Under these assumptions {len(moved)} would get another verdict{': ' if moved else '.'}" + ", ".join(r.claim.id for r in moved))

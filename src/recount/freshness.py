@@ -15,6 +15,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
+from recount import own_register
 from recount.errors import RecountError
 from recount.execution import Execution, Job, cell_id, written_metadata
 from recount.project import Project, write_whole
@@ -34,7 +35,7 @@ class Surroundings:
     @classmethod
     def now(cls, project: Project) -> Surroundings:
         packages = f"{sys.version_info[:3]} {project.lock.read_text() if project.lock.is_file() else ''}"
-        return cls(_hash_tree(Path(__file__).parent, "*.py"), _hash(packages.encode()), _hash_tree(project.data, "*"))
+        return cls(_hash_tree(Path(__file__).parent, "*.py"), _hash(packages.encode()), _hash_tree(project.data, "*") + own_register.digest())
 
 
 def why_stale(job: Job, record: Record | None, now: Surroundings, fingerprints: Mapping[str, str]) -> str:

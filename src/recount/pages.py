@@ -19,7 +19,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from recount import page_views as views
+from recount import own_register, page_views as views
 from recount.errors import RecountError
 from recount.page_views import Claim, Source
 from recount.project import CLAIM_MIME
@@ -80,7 +80,7 @@ def sources(results: list[dict[str, Any]], notebooks: Iterable[Path]) -> dict[st
         "scenarios": [_scenario(path) for path in sorted((data / "scenarios").glob("*.toml"))],
         "defaults": _toml(data / "defaults.toml").get("contexts", []),
         "glossary": sorted(_read(data / "quantities.csv"), key=lambda q: q["label"].casefold()),
-        "sources": views.bibliography(data / "sources.bib"),
+        "sources": _sources(data),
         "backtests": sorted(_backtests(data)),
     }
     everything |= {"uses": _uses(everything), "labels": {q["name"]: q["label"] for q in everything["glossary"]}}
@@ -192,7 +192,8 @@ def _title(notebook: dict[str, Any]) -> str:
 
 def _articles(claims: list[Claim], data: Path) -> list[dict[str, Any]]:
     """The articles in the register's order, each with its claims; one without a claim has no page."""
-    told = _toml(data / "claims.toml").get("article", {})
+    own = own_register.register()
+    told = _toml(data / "claims.toml").get("article", {}) | (_toml(own).get("article", {}) if own else {})
     articles = []
     for slug in dict.fromkeys([*told, *(claim["article"] for claim in claims)]):
         entry, own = told.get(slug, {}), [claim for claim in claims if claim["article"] == slug]
@@ -211,7 +212,23 @@ def _themes(data: Path) -> list[dict[str, Any]]:
         resource = told.get(f"assumptions/{path.name}", {})
         title = resource.get("title") or views.title_of(path.stem)
         themes.append({"stem": path.stem, "file": path.name, "title": title, "about": resource.get("description", ""), "rows": _read(path)})
+    for name, path in _own().items():
+        if path.suffix == ".csv":
+            about = "Beside the rows of recount: rows of the register that these pages show."
+            themes.append({"stem": name.removesuffix(".csv"), "file": name, "title": f"Own rows: {views.title_of(path.stem)}", "about": about, "rows": _read(path)})
     return themes
+
+
+def _own() -> dict[str, Path]:
+    """The files of a register and rows of one's own, by the names they are downloaded under."""
+    return {f"own-{views.slug(path.stem)}{path.suffix}": path for path in own_register.files()}
+
+
+def _sources(data: Path) -> dict[str, Source]:
+    found = views.bibliography(data / "sources.bib")
+    for path in _own().values():
+        found |= views.bibliography(path) if path.suffix == ".bib" else {}
+    return dict(sorted(found.items(), key=lambda item: item[1].label.casefold()))
 
 
 def _scenario(path: Path) -> dict[str, str]:
@@ -271,7 +288,7 @@ def _backtests(data: Path) -> dict[str, Path]:
 def _downloads(notebooks: Iterable[Path]) -> dict[str, bytes]:
     data = data_folder()
     files = [*sorted((data / "assumptions").glob("*.csv")), data / "records.csv", data / "quantities.csv", data / "sources.bib", *sorted(notebooks)]
-    named = {path.name: path for path in files} | _backtests(data)
+    named = {path.name: path for path in files} | _backtests(data) | _own()
     return {name: path.read_bytes() for name, path in named.items() if path.is_file()}
 
 

@@ -8,22 +8,36 @@ import re
 import tempfile
 from pathlib import Path
 
+from recount import own_register
 from recount.errors import RecountError, nearest
 
 
 CLAIM_MIME = "application/vnd.recount.claim+json"
+_CHECKOUT = Path(__file__).resolve().parents[2]
 
 
 @dataclasses.dataclass(frozen=True)
 class Project:
-    """The folders of one checkout; everything that is made goes under ``build``."""
+    """The folders of one checkout; everything that is made goes under ``build``.
+
+    With a register of one's own its folder is the root; rows, pages and locked packages stay ours.
+    """
 
     root: Path
 
     @classmethod
     def here(cls) -> Project:
-        """The checkout that this package is installed from."""
-        return cls(Path(__file__).resolve().parents[2])
+        """The folder of one's own register, else the checkout that this package is installed from."""
+        own = own_register.register()
+        return cls(own.parent if own else _CHECKOUT)
+
+    @property
+    def checkout(self) -> Path:
+        return _CHECKOUT if own_register.register() else self.root
+
+    @property
+    def build(self) -> Path:
+        return self.root / "build" / own_register.name()
 
     @property
     def notebooks(self) -> Path:
@@ -32,23 +46,24 @@ class Project:
     @property
     def data(self) -> Path:
         """All numbers: ``RECOUNT_DATA``, seen from where the command was given, or ``data``."""
-        return Path(os.environ.get("RECOUNT_DATA") or self.root / "data").resolve()
+        return Path(os.environ.get("RECOUNT_DATA") or self.checkout / "data").resolve()
 
     @property
     def lock(self) -> Path:
-        return self.root / "requirements.lock"
+        return self.checkout / "requirements.lock"
 
     @property
     def runs(self) -> Path:
-        return self.root / "build" / "runs"
+        return self.build / "runs"
 
     @property
     def cache(self) -> Path:
-        return self.root / "build" / "cache" / "runs"
+        return self.build / "cache" / "runs"
 
     def all_notebooks(self) -> list[Path]:
-        """Every notebook, in reading order."""
-        return sorted(self.notebooks.glob("*.ipynb"))
+        """Every notebook, in reading order; beside a register of one's own, those that its claims name."""
+        named = own_register.notebooks_named() if own_register.register() else None
+        return sorted(path for path in self.notebooks.glob("*.ipynb") if named is None or path.stem in named)
 
     def notebook(self, name: str) -> Path:
         """The notebook of a name, typed with or without its number, folder and ending.

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import dataclasses
-import functools
-import tomllib
+from collections.abc import Sequence
 from typing import Any
 
-from recount import trace
-from recount.assumptions import load as load_rows, split_reference
+from recount import own_register, trace
 from recount.errors import RecountError, nearest
+from recount.register_file import known_keys, names, tables
 from recount.units import Quantity, read_quantity
-from recount.vocabulary import data_folder, quantities
 
+RESERVED = "new"  # no claim's id: recount claim new
 RELATIONS = ("equals", "about", "nearly", "more_than", "at_least", "less_than", "up_to")
 COMBINATIONS = ("ratio", "difference", "sum", "product", "share")
 _CLAIM_KEYS = {
@@ -155,41 +154,46 @@ def unit_text(printed: str) -> str:
     return (tail if word.lower() in SCALE_WORDS else rest) or "1"
 
 
-@functools.cache
-def _table() -> dict[str, Any]:
-    path = data_folder() / "claims.toml"
-    try:
-        return tomllib.loads(path.read_text(encoding="utf-8-sig"))
-    except UnicodeDecodeError:
-        raise RecountError("claims.toml is not UTF-8 text: save it in that encoding.") from None
-    except tomllib.TOMLDecodeError as error:
-        raise RecountError(f"claims.toml is not readable TOML: {error}.") from None
-    except FileNotFoundError:
-        raise RecountError(f"{path} does not exist.") from None
-
-
-@functools.cache
+@own_register.per_register
 def articles() -> dict[str, Article]:
     """Every article by its id, in the register's order."""
-    found = {}
-    for name, table in _table().get("article", {}).items():
-        _known_keys(table, {"name", "name_fr", "published", "source", "ours"}, f"article {name}")
-        for key in ("name", "name_fr"):
-            if not table.get(key):
-                raise RecountError(f"article {name}: it lacks '{key}'.")
-        found[name] = Article(name, table["name"], table["name_fr"], table.get("published", ""), table.get("source", ""), bool(table.get("ours", False)))
+    return articles_of(tables())
+
+
+@own_register.per_register
+def load() -> dict[str, Claim]:
+    """Every claim by its id, ours and one's own; the first fault in a file is the error."""
+    return claims_of(tables())
+
+
+def articles_of(registers: Sequence[dict[str, Any]]) -> dict[str, Article]:
+    """The articles of our register and of one's own after it, whose French may be left out."""
+    found: dict[str, Article] = {}
+    for number, whole in enumerate(registers):
+        for name, table in whole.get("article", {}).items():
+            known_keys(table, {"name", "name_fr", "published", "source", "ours"}, f"article {name}")
+            if name in found:
+                raise RecountError(f"article {name}: our register has it too; leave it out to add claims to it, or name yours otherwise.")
+            for key in ("name", *(() if number else ("name_fr",))):
+                if not table.get(key):
+                    raise RecountError(f"article {name}: it lacks '{key}'.")
+            texts = (table["name"], table.get("name_fr", table["name"]), str(table.get("published", "")), table.get("source", ""))
+            found[name] = Article(name, *texts, bool(table.get("ours", False)))
     return found
 
 
-@functools.cache
-def load() -> dict[str, Claim]:
-    """Every claim by its id; the first fault in the file is the error."""
+def claims_of(registers: Sequence[dict[str, Any]]) -> dict[str, Claim]:
+    """The claims of our register and of one's own after it, which may refer to ours."""
     claims: dict[str, Claim] = {}
-    for entry in _table().get("claim", []):
-        claim = _claim(entry)
-        if claim.id in claims:
-            raise RecountError(f"claim '{claim.id}' stands twice in claims.toml.")
-        claims[claim.id] = claim
+    known = articles_of(registers)
+    for number, table in enumerate(registers):
+        for entry in table.get("claim", []):
+            claim = _claim({"statement_fr": entry.get("statement"), **entry} if number else entry, known)
+            if claim.id == RESERVED:
+                raise RecountError(f"claim '{RESERVED}': 'recount claim {RESERVED}' is a command; give it another id.")
+            if claim.id in claims:
+                raise RecountError(f"claim '{claim.id}' stands twice in {' or '.join(names())}: give one of them another id.")
+            claims[claim.id] = claim
     for one in claims.values():
         for other in _claims_used(one):
             if other not in claims:
@@ -197,6 +201,12 @@ def load() -> dict[str, Claim]:
             if not claims[other].printed:
                 raise RecountError(f"claim '{one.id}' refers to claim '{other}', which prints no figure.")
     return claims
+
+
+def shown() -> dict[str, Claim]:
+    """The claims that are listed: those of one's own register where there is one, else ours."""
+    known = load()
+    return {entry["id"]: known[entry["id"]] for entry in tables()[-1].get("claim", [])}
 
 
 def claim(identifier: str) -> Claim:
@@ -208,14 +218,14 @@ def claim(identifier: str) -> Claim:
     return known[identifier]
 
 
-def _claim(entry: dict[str, Any]) -> Claim:
+def _claim(entry: dict[str, Any], known: dict[str, Article]) -> Claim:
     name = entry.get("id") or f"'{str(entry.get('statement', '?'))[:40]}…'"
-    _known_keys(entry, _CLAIM_KEYS, f"claim {name}")
+    known_keys(entry, _CLAIM_KEYS, f"claim {name}")
     for key in ("id", "article", "statement", "statement_fr", "notebook", "traced"):
         if not entry.get(key):
             raise RecountError(f"claim {name}: it lacks '{key}'.")
-    if entry["article"] not in articles():
-        raise RecountError(f"claim {name}: article '{entry['article']}' is not known: {nearest(entry['article'], articles())}")
+    if entry["article"] not in known:
+        raise RecountError(f"claim {name}: article '{entry['article']}' is not known: {nearest(entry['article'], known)}")
     traced = entry["traced"]
     if not ("source" in traced and "locator" in traced) and not ("none_found" in traced and "searched" in traced):
         raise RecountError(f"claim {name}: 'traced' needs a source and locator, or none_found (a date) and searched.")
@@ -258,7 +268,7 @@ def _actually(entry: dict[str, Any], name: str) -> Actually | None:
     table = entry.get("actually")
     if table is None:
         return None
-    _known_keys(table, _ACTUALLY_KEYS, f"claim {name}, actually")
+    known_keys(table, _ACTUALLY_KEYS, f"claim {name}, actually")
     if not table.get("statement") or not table.get("statement_fr"):
         raise RecountError(f"claim {name}: 'actually' needs a statement and a statement_fr.")
     inner = {k: v for k, v in table.items() if k in _ROUTE_KEYS}
@@ -269,7 +279,7 @@ def _actually(entry: dict[str, Any], name: str) -> Actually | None:
 
 
 def _route(table: dict[str, Any], place: str) -> Route:
-    _known_keys(table, _ROUTE_KEYS, place)
+    known_keys(table, _ROUTE_KEYS, place)
     place = f"{place}, route '{table.get('name', '?')}'"
     if "combine" in table:
         if table["combine"] not in COMBINATIONS:
@@ -288,11 +298,11 @@ def _route(table: dict[str, Any], place: str) -> Route:
 
 
 def _operand(table: dict[str, Any], place: str) -> Operand:
-    _known_keys(table, {"quantity", "via", "given", "choose", "claim", "count"}, place)
+    known_keys(table, {"quantity", "via", "given", "choose", "claim", "count"}, place)
     if "claim" in table:
         return Operand(claim=table["claim"])
     if "count" in table:
-        _known_keys(table["count"], _COUNT_KEYS, f"{place}, count")
+        known_keys(table["count"], _COUNT_KEYS, f"{place}, count")
         return Operand(count=tuple((k, tuple(v) if isinstance(v, list) else v) for k, v in table["count"].items()))
     activity, _, name = table.get("quantity", "").partition(".")
     if not activity or not name:
@@ -300,12 +310,6 @@ def _operand(table: dict[str, Any], place: str) -> Operand:
     if not isinstance(table.get("given", []), list):
         raise RecountError(f"{place}: 'given' must be a list of contexts, such as [\"run:gpt-3\"].")
     return Operand(activity, name, table.get("via", ""), tuple(table.get("given", ())), tuple(table.get("choose", {}).items()))
-
-
-def _known_keys(table: dict[str, Any], known: set[str], place: str) -> None:
-    for key in table:
-        if key not in known:
-            raise RecountError(f"{place}: the key '{key}' is not known: {nearest(key, known)}")
 
 
 def _claims_used(claim: Claim) -> list[str]:
@@ -326,17 +330,3 @@ def split_claim(context: str) -> tuple[str, str]:
     """
     identifier, _, name = context.removeprefix("claim:").partition(" as ")
     return identifier.strip(), name.strip()
-
-
-def check_references() -> list[str]:
-    """Faults that show only against the rows: unknown contexts and quantities."""
-    rows, problems = load_rows(), []
-    for one in load().values():
-        for route in [*one.routes, *([one.actually.route] if one.actually and one.actually.route else [])]:
-            for operand in route.operands:
-                if operand.name and operand.name not in quantities():
-                    problems.append(f"claim {one.id}: '{operand.name}' is not a quantity: {nearest(operand.name, quantities())}")
-                for context in operand.given:
-                    if not context.startswith("claim:") and split_reference(context)[0] not in rows.contexts():
-                        problems.append(f"claim {one.id}: context '{context}' is not in the data: {nearest(split_reference(context)[0], rows.contexts())}")
-    return problems

@@ -12,7 +12,7 @@ from typing import Any
 
 import pandas as pd
 
-from recount import claims, explain, recompute, records, register, sampling, trace
+from recount import claims, explain, own_register, recompute, records, register, sampling, trace
 from recount.assumptions import load
 from recount.claims import Result
 from recount.errors import RecountError, nearest
@@ -76,6 +76,8 @@ class Study:
     scenario : name of a file in ``data/scenarios``.
     samples : how many samples an interval is computed from; None means as many as it needs.
     seed : of all streams of samples.
+    register, data : a register and a folder of rows of one's own, as a notebook outside the
+        project names them, seen from its folder; those that the process was started with go first.
     overrides : quantities by name, for example ``grid_intensity="56 gCO2e/kWh"``; an empty
         text keeps each claim's own.
 
@@ -90,7 +92,8 @@ class Study:
     72.1
     """
 
-    def __init__(self, scenario: str = DEFAULT, *, samples: int | None = None, seed: int = 0, **overrides: str):
+    def __init__(self, scenario: str = DEFAULT, *, samples: int | None = None, seed: int = 0, register: str = "", data: str = "", **overrides: str):
+        own_register.of_notebook(register, data)
         self.world = World.of(scenario, overrides)
         self.samples = samples if samples is None else sampling.read_count(samples)
         self.seed = sampling.read_seed(seed)
@@ -102,8 +105,8 @@ class Study:
     def results(self, *identifiers: str) -> list[Result]:
         """Several claims recomputed, all of the register if none is named."""
         if not identifiers:
-            trace.used("file", "claims.toml")  # a claim that is added later belongs to all of them
-        return [self.result(identifier) for identifier in identifiers or register.load()]
+            trace.used("file", own.name if (own := own_register.register()) else "claims.toml")  # a claim that is added later belongs to all of them
+        return [self.result(identifier) for identifier in identifiers or register.shown()]
 
     def changed(self) -> list[Result]:
         """The claims whose verdict would be another under these assumptions."""

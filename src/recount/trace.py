@@ -24,7 +24,7 @@ def used(kind: str, key: str) -> None:
 
 def fingerprint(line: str) -> str:
     """Return the present hash of a traced line's data, or ``""`` when it is gone."""
-    from recount import assumptions, records, register, scenarios, vocabulary
+    from recount import assumptions, own_register, records, register, scenarios, vocabulary
 
     kind, _, key = line.partition(" ")
     content: object
@@ -42,5 +42,5 @@ def fingerprint(line: str) -> str:
         content = scenarios.text(key)
     else:
         path = vocabulary.data_folder() / key
-        content = path.read_text(encoding="utf-8") if path.is_file() else None
+        content = (path.read_text(encoding="utf-8") if path.is_file() else "") + own_register.texts(key) or None
     return hashlib.sha256(repr(content).encode()).hexdigest()[:16] if content is not None else ""
