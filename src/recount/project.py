@@ -16,9 +16,10 @@ CLAIM_MIME = "application/vnd.recount.claim+json"
 
 @dataclasses.dataclass(frozen=True)
 class Project:
-    """The folders of one checkout; everything that is made goes under ``build``."""
+    """The folders of one checkout; everything that is made goes under ``build``, of this checkout or another."""
 
     root: Path
+    made: Path | None = None
 
     @classmethod
     def here(cls) -> Project:
@@ -39,12 +40,16 @@ class Project:
         return self.root / "requirements.lock"
 
     @property
+    def build(self) -> Path:
+        return self.made or self.root / "build"
+
+    @property
     def runs(self) -> Path:
-        return self.root / "build" / "runs"
+        return self.build / "runs"
 
     @property
     def cache(self) -> Path:
-        return self.root / "build" / "cache" / "runs"
+        return self.build / "cache" / "runs"
 
     def all_notebooks(self) -> list[Path]:
         """Every notebook, in reading order."""
@@ -70,27 +75,36 @@ def _without_number(stem: str) -> str:
     return re.sub(r"^\d+_", "", stem)
 
 
-def write_whole(path: Path, text: str) -> bool:
+def write_whole(path: Path, text: str | bytes) -> bool:
     """Write a file in one step, so that nobody sees half of it; an equal file is left alone.
 
     Returns
     -------
     bool : whether the file changed.
+
+    Raises
+    ------
+    OSError : the disk is full or the folder read-only; it names the file that was to be written.
     """
-    content = text.encode("utf-8")
+    content = text.encode("utf-8") if isinstance(text, str) else text
     if path.is_file() and path.read_bytes() == content:
         return False
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(content)
-        # A temporary file is private; what replaces the other must be as readable as any file.
-        os.chmod(temporary, 0o666 & ~_umask())
-        os.replace(temporary, path)
-    except BaseException:
-        os.unlink(temporary)
-        raise
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+        try:
+            with os.fdopen(handle, "wb") as file:
+                file.write(content)
+            # A temporary file is private; what replaces the other must be as readable as any file.
+            os.chmod(temporary, 0o666 & ~_umask())
+            os.replace(temporary, path)
+        except BaseException:
+            os.unlink(temporary)
+            raise
+    except OSError as error:
+        if error.errno is None:
+            raise
+        raise OSError(error.errno, error.strerror, str(path)) from None
     return True
 
 
