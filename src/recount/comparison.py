@@ -68,7 +68,7 @@ def changes(before: Iterable[Claim], after: Iterable[Claim]) -> list[Change]:
     return sorted(found, key=lambda c: (not c.verdict, not c.moved))
 
 
-def told(found: list[Change], one: str = "default", other: str = "this run") -> str:
+def told(found: list[Change], one: str = "the default", other: str = "this run") -> str:
     """How many claims move, and how many would get another verdict, in a sentence.
 
     >>> told([])

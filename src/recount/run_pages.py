@@ -28,7 +28,7 @@ def write(folder: Path, record: dict[str, Any], claims: list[dict[str, Any]], ro
 
     title = title_of(record)
     failed = sum(one["state"] == "failed" for one in record["notebooks"])
-    told = comparison.told(found) if found is not None else f"{len(claims)} claims from {len(record['notebooks'])} notebooks, each with its own assumptions."
+    told = comparison.told(found, "the default", "this run") if found is not None else f"{len(claims)} claims from {len(record['notebooks'])} notebooks, each with its own assumptions."
     told += f" {failed} of the notebooks failed: what they would show is missing here." if failed else ""
     tally = views.by_verdict([{"verdict": would_be(claim)} for claim in claims])
     if found is None:
@@ -48,8 +48,14 @@ def title_of(record: dict[str, Any]) -> str:
     asked = record["asked"]
     if not asked["scenario"] and not asked["overrides"]:
         return "The claims with their own assumptions"
-    scenario = record["scenario"]["title"] if record["scenario"] else ""
-    return ", ".join([*([scenario] if scenario else []), *(f"{name} {value}" for name, value in asked["overrides"].items())])
+    scenario = [record["scenario"]["title"]] if record["scenario"] else []
+    return ", ".join([*scenario, *(f"{_label(name)} {value}" for name, value in asked["overrides"].items())])
+
+
+def _label(name: str) -> str:
+    from recount import vocabulary, wording
+
+    return wording.label(name) if name in vocabulary.quantities() else name
 
 
 def command_of(record: dict[str, Any]) -> str:
