@@ -80,4 +80,5 @@ def told(found: list[Change], one: str = "the default", other: str = "this run")
     if not moved:
         return f"None of the {len(found)} claims differs between {one} and {other}."
     tail = f", {judged} of them with another verdict" if judged else ", none of them with another verdict"
-    return f"{moved} of {len(found)} {'claim differs' if moved == 1 else 'claims differ'} between {one} and {other}{tail}" + (f"; {still} stay as they are." if still else ".")
+    rest = f"; {still} {'stays as it is' if still == 1 else 'stay as they are'}" if still else ""
+    return f"{moved} of {len(found)} claims {'differs' if moved == 1 else 'differ'} between {one} and {other}{tail}{rest}."

@@ -48,14 +48,10 @@ def title_of(record: dict[str, Any]) -> str:
     asked = record["asked"]
     if not asked["scenario"] and not asked["overrides"]:
         return "The claims with their own assumptions"
+    from recount.wording import label
+
     scenario = [record["scenario"]["title"]] if record["scenario"] else []
-    return ", ".join([*scenario, *(f"{_label(name)} {value}" for name, value in asked["overrides"].items())])
-
-
-def _label(name: str) -> str:
-    from recount import vocabulary, wording
-
-    return wording.label(name) if name in vocabulary.quantities() else name
+    return ", ".join([*scenario, *(f"{label(name)} = {value}" for name, value in asked["overrides"].items())])
 
 
 def command_of(record: dict[str, Any]) -> str:
