@@ -34,12 +34,9 @@ class RunFolder:
 
     @contextlib.contextmanager
     def executing(self, planned: list[Job]) -> Iterator[None]:
-        """Measure while kernels run; what told of the run before is no longer true."""
+        """Measure while kernels run."""
         from recount.run_record import Stopwatch
 
-        folder = planned[0].target.parent
-        for name in (RECORD, run_pages.INDEX, run_pages.COMPARISON):
-            (folder / name).unlink(missing_ok=True)
         watch = Stopwatch(self.meter, self.country)
         yield
         self.took = watch.stop()

@@ -20,7 +20,7 @@ from typing import Any
 from recount.errors import RecountError
 from recount.project import Project, write_whole
 
-INPUTS, RECORD = "inputs.zip", "run.json"
+INPUTS, RECORD, INDEX, COMPARISON = "inputs.zip", "run.json", "index.html", "comparison.html"
 SCHEMA_VERSION = 1
 _EPOCH = (1980, 1, 1, 0, 0, 0)  # no time of day, so that the same inputs are the same bytes
 _LARGEST = 512 * 2**20
@@ -39,6 +39,12 @@ def pack(project: Project, notebooks: Iterable[Path], folder: Path) -> None:
             entry.compress_type, entry.external_attr = zipfile.ZIP_DEFLATED, 0o644 << 16
             packed.writestr(entry, content)
     write_whole(folder / INPUTS, buffer.getvalue())
+
+
+def withdraw(folder: Path) -> None:
+    """Take away what tells of a finished run, since its notebooks are about to be others."""
+    for name in (RECORD, INDEX, COMPARISON):
+        (folder / name).unlink(missing_ok=True)
 
 
 def data_files(folder: Path) -> dict[str, bytes]:

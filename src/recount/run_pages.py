@@ -10,8 +10,7 @@ from recount import comparison, page_views as views
 from recount.comparison import Change, would_be
 from recount.pages import SITE
 from recount.project import write_whole
-
-INDEX, COMPARISON = "index.html", "comparison.html"
+from recount.run_inputs import COMPARISON, INDEX
 
 
 def write(folder: Path, record: dict[str, Any], claims: list[dict[str, Any]], rows: list[dict[str, str]], found: list[Change] | None) -> None:

@@ -19,7 +19,7 @@ from concurrent.futures.process import BrokenProcessPool
 from pathlib import Path
 from typing import Protocol
 
-from recount import freshness
+from recount import freshness, run_inputs
 from recount.errors import RecountError
 from recount.execution import Execution, Job, execute, read_executed, without_volatile, write
 from recount.freshness import Record, Surroundings
@@ -200,6 +200,8 @@ def _perform(
             now = _submit(reader, freshness.fingerprints, sorted(lines)).result()
             reasons = {job: "asked for" if force else freshness.why_stale(job, records[job], before, now) for job in planned}
             waiting = _longest_first(reasons, records)
+            for folder in {job.target.parent for job in waiting}:
+                run_inputs.withdraw(folder)
             try:
                 with companion.executing(planned) if companion and waiting else contextlib.nullcontext():
                     _execute_all(waiting, jobs, progress, done)
