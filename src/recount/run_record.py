@@ -1,15 +1,17 @@
 """What a run took: time, work of the processor, and its energy and carbon as CodeCarbon counts them.
 
-The tracker starts in a thread beside the kernels, so that nobody waits for its import; what it
-did not see of the run's first seconds is told by the seconds it watched. Whatever goes wrong
-with it is noted and spoils no run.
+The tracker starts in a thread beside the kernels, with the time of the processor that they leave,
+so that nobody waits for its import; what it did not see of the run's first seconds is told by the
+seconds it watched. Whatever goes wrong with it is noted and spoils no run.
 """
 
 from __future__ import annotations
 
+import contextlib
 import importlib.util
 import json
 import os
+import sys
 import threading
 import time
 from pathlib import Path
@@ -17,6 +19,7 @@ from typing import Any
 
 from recount.errors import RecountError, nearest
 
+PATIENCE = 0.05  # of the time a run took: how long to wait for a tracker that is still starting
 SECONDS = 2  # between two looks: kernels live for seconds, and what one did after the last look at it is lost
 
 
@@ -33,10 +36,14 @@ class Tracker:
         self.country = country
         self._tracker: Any = None
         self._problem = ""
+        self._begun = time.perf_counter()
         self._thread = threading.Thread(target=self._start, daemon=True)
         self._thread.start()
 
     def _start(self) -> None:
+        if sys.platform == "linux":  # elsewhere a thread has no priority of its own
+            with contextlib.suppress(OSError):
+                os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), 19)
         try:
             from recount.peers import offline_tracker
 
@@ -48,7 +55,7 @@ class Tracker:
 
     def stop(self) -> dict[str, Any]:
         """What it counted: energy by part, carbon, and how it came by the power of the processor."""
-        self._thread.join(timeout=10)
+        self._thread.join(timeout=PATIENCE * (time.perf_counter() - self._begun))
         if self._problem or self._thread.is_alive() or not self._tracker:
             return {"problem": self._problem or "it had not started when the run ended"}
         try:
