@@ -123,13 +123,12 @@ def test_an_interrupted_run_keeps_what_was_finished(tiny, monkeypatch):
     assert states(runs.run(project=tiny.project)) == {"01_one": "kept", "02_two": "executed"}
 
 
-def test_a_process_that_is_ended_is_told_as_a_failure():
-    from concurrent.futures import Future
-    from concurrent.futures.process import BrokenProcessPool
-
-    future: Future = Future()
-    future.set_exception(BrokenProcessPool())
-    assert "ended from outside" in runs._result(future).error
+def test_a_process_that_is_ended_takes_no_other_notebook_with_it(tiny):
+    tiny.notebook("01_bomb", "import os, signal\nos.kill(os.getppid(), signal.SIGKILL)")
+    tiny.notebook("02_beside", "print('done')")
+    report = runs.run(project=tiny.project, jobs=2)
+    assert states(report) == {"01_bomb": "failed", "02_beside": "executed"}
+    assert report.outcomes[0].error == "its process was ended from outside (out of memory?)"
 
 
 def test_values_arrive_as_the_text_that_was_typed(tiny):

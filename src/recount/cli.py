@@ -1,4 +1,4 @@
-"""The command line: ``recount run | rerun | refresh | claims | claim | estimate | check | fit | site``.
+"""The command line: ``recount run | diff | scenarios | rerun | refresh | claims | claim | estimate | check | fit | site``.
 
 Heavy libraries are imported by the command that needs them, so that help comes at once.
 """
@@ -10,12 +10,14 @@ import json
 import sys
 from pathlib import Path
 
-from recount import cli_claims, cli_estimate, cli_options
-from recount.errors import RecountError
+from recount import cli_claims, cli_estimate, cli_options, cli_runs
+from recount.errors import RecountError, file_sentence
 
 _EXAMPLES = """examples:
   recount run                                         execute what is not current
   recount run training_carbon -p grid_intensity="56 gCO2e/kWh"
+  recount run --like build/runs/french-grid           repeat a run from its folder alone
+  recount diff french-grid polish-grid                what differs between two scenarios, or two runs
   recount claims --scenario french-grid               every claim, verdict and would-be verdict
   recount claim gpt-3-energy                          one claim, step by step with its sources
   recount estimate training --parameters 70e9 --tokens 15e12 --hardware h100
@@ -26,8 +28,8 @@ _EXAMPLES = """examples:
 
 def main(arguments: list[str] | None = None) -> int:
     """Run one command; a refusal is one sentence on stderr and exit code 2."""
-    options = _parser().parse_args(cli_claims.spelled(sys.argv[1:] if arguments is None else arguments))
     try:
+        options = _parser().parse_args(cli_claims.spelled(sys.argv[1:] if arguments is None else arguments))
         with cli_claims.register(options):
             return options.command(options)
     except RecountError as error:
@@ -37,7 +39,7 @@ def main(arguments: list[str] | None = None) -> int:
         sys.stderr.close()
         return 0
     except OSError as error:
-        print(f"recount: {error.filename or 'a file'} cannot be used: {error.strerror}.", file=sys.stderr)
+        print(f"recount: {file_sentence(error)}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
         print("recount: stopped; what was finished is kept.", file=sys.stderr)
@@ -59,13 +61,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
 
-    run = commands.add_parser("run", help="execute notebooks, collect their claims")
-    run.add_argument("notebooks", nargs="*", metavar="NOTEBOOK", help="with or without its number, such as training_energy; none means all")
-    cli_options.world(run)
-    run.add_argument("--jobs", type=_positive, metavar="N", help="notebooks at a time (default: the cores there are)")
-    run.add_argument("--out", type=Path, metavar="DIR", help="where the executed copies go (default: build/runs/…)")
-    run.add_argument("--force", action="store_true", help="execute even what is current")
-    run.set_defaults(command=_run)
+    cli_runs.add(commands)
 
     rerun = commands.add_parser("rerun", help="one notebook with other assumptions, and what that changes")
     rerun.add_argument("notebook", metavar="NOTEBOOK")
@@ -74,7 +70,7 @@ def _parser() -> argparse.ArgumentParser:
 
     refresh = commands.add_parser("refresh", help="re-execute the committed notebooks in place")
     refresh.add_argument("notebooks", nargs="*", metavar="NOTEBOOK")
-    refresh.add_argument("--jobs", type=_positive, metavar="N")
+    refresh.add_argument("--jobs", type=cli_options.positive, metavar="N")
     refresh.set_defaults(command=_refresh)
 
     claims = commands.add_parser("claims", help="recompute every claim without a kernel and print the table")
@@ -102,34 +98,6 @@ def _parser() -> argparse.ArgumentParser:
 
     cli_claims.add(commands)
     return parser
-
-
-def _positive(text: str) -> int:
-    if not text.isdigit() or not int(text):
-        raise argparse.ArgumentTypeError(f"'{text}' must be a whole number of at least 1")
-    return int(text)
-
-
-def _run(options: argparse.Namespace) -> int:
-    from recount import runs
-
-    overrides = cli_options.overrides(options.assumptions)
-    if options.out and (options.out == Path() or any(p.exists() and not p.is_dir() for p in (options.out, *options.out.parents))):
-        raise RecountError(f"--out '{options.out}' must be a folder of its own: give a new or an existing folder.")
-    report = runs.run(options.notebooks, options.scenario, overrides, options.jobs, options.out, force=options.force)
-    print("\n".join(report.lines()))
-    if options.scenario or overrides:
-        print("\n".join(runs.difference_lines(_difference(report))))
-    return report.exit_code
-
-
-def _difference(report) -> list:
-    """What the run's claims are by default, beside what they are in it."""
-    from recount import claims, runs
-
-    changed = runs.collect([o.path for o in report.outcomes if o.state != "failed"])
-    default = [claims.recompute_claim(one["id"]).as_json() for one in changed]
-    return runs.compare(default, changed)
 
 
 def _rerun(options: argparse.Namespace) -> int:
@@ -221,26 +189,14 @@ def _fit(options: argparse.Namespace) -> int:
 
 
 def _site(options: argparse.Namespace) -> int:
-    from recount import freshness, pages
-    from recount.project import Project, write_whole
+    from recount import default_claims, pages
+    from recount.project import Project
 
     project = Project.here()
     notebooks = [p for p in (project.runs / "default" / known.name for known in project.all_notebooks()) if p.is_file()]
     if not notebooks:
         raise RecountError("there is nothing to render yet: 'recount run' executes the notebooks first.")
-    # Recomputing the register takes seconds; with code and data as they were its results are too.
-    kept, now = project.build / "cache" / "register.json", freshness.Surroundings.now(project)
-    stamp = [now.code, now.packages, now.data]
-    try:
-        found = json.loads(kept.read_text(encoding="utf-8"))
-    except (OSError, ValueError):  # never kept, or damaged: as good as none
-        found = {}
-    if found.get("stamp") != stamp:
-        from recount import claims, explain
-
-        results = claims.recompute_all()
-        found = {"stamp": stamp, "results": [r.as_json() for r in results], "told": f"{explain.scoreboard(results).text()}\n\n{explain.tally(results)}"}
-        write_whole(kept, json.dumps(found, ensure_ascii=False))
+    found = default_claims.whole(project)
     index = pages.build(found["results"], notebooks, project.build / "site")
     print(f"{found['told']}\n\nOpen {cli_claims.path_told(index)}")
     return 0

@@ -16,6 +16,13 @@ def world(parser: argparse.ArgumentParser) -> None:
     )  # fmt: skip
 
 
+def positive(text: str) -> int:
+    """Read a whole number of at least 1, as argparse wants its types."""
+    if not text.isdecimal() or not int(text):
+        raise argparse.ArgumentTypeError(f"'{text}' must be a whole number of at least 1")
+    return int(text)
+
+
 def samples(parser: argparse.ArgumentParser) -> None:
     """How many samples, and their seed."""
     parser.add_argument("--samples", metavar="N", help="how many samples each interval is computed from (default: as many as it needs)")

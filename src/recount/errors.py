@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import errno
 from collections.abc import Iterable
 
 
@@ -36,3 +37,21 @@ def nearest(name: str, known: Iterable[str]) -> str:
         return "there are none."
     listed = ", ".join(known[:12]) + (", …" if len(known) > 12 else "")
     return f"known names are {listed}."
+
+
+_FULL = (errno.ENOSPC, errno.EDQUOT)
+_FORBIDDEN = (errno.EROFS, errno.EACCES, errno.EPERM)
+
+
+def file_sentence(error: OSError) -> str:
+    """What became of a file that could not be read or written, and what to do.
+
+    >>> file_sentence(OSError(errno.ENOSPC, "No space left on device", "out/results.json"))
+    'out/results.json was not written, since the disk is full: make room and give the command again; what was finished is kept.'
+    """
+    name = error.filename or "a file"
+    if error.errno in _FULL:
+        return f"{name} was not written, since the disk is full: make room and give the command again; what was finished is kept."
+    if error.errno in _FORBIDDEN:
+        return f"{name} may not be used ({(error.strerror or 'no permission').lower()}): name a folder that you may write to, with --out where there is one."
+    return f"{name} cannot be used: {error.strerror or error}."

@@ -65,6 +65,7 @@ FRENCH = {
     # claims
     "recomputed ÷ printed (no unit)": "recalculé ÷ imprimé (sans unité)",
     "recomputed ÷ printed for {count} claims, with 90 % intervals, on a logarithmic scale": "recalculé ÷ imprimé pour {count} affirmations, avec intervalles à 90 %, sur une échelle logarithmique",
+    "recomputed ÷ printed of {count} claims, {one} against {other}, on a logarithmic scale": "recalculé ÷ imprimé pour {count} affirmations, {one} face à {other}, sur une échelle logarithmique",
     "1 is agreement; a grey line shows which side an inequality accepts": "1 vaut accord ; un trait gris montre le côté qu'une inégalité admet",
     "verdicts under changed assumptions": "verdicts sous d'autres hypothèses",
     "without a figure of their own": "sans chiffre recalculé",

@@ -224,7 +224,7 @@ def grid_intensities(*zones: str, year: str) -> View:
     rows = []
     for zone in zones:
         own = load().pick(f"grid:{zone}-{year}", "grid_intensity").quantity()
-        peers = (Quantity(_mix(zone).gwp, "kgCO2e/kWh"), Quantity(_codecarbon_intensity(zone), "kgCO2e/kWh"))
+        peers = (Quantity(_mix(zone).gwp, "kgCO2e/kWh"), Quantity(codecarbon_intensity(zone), "kgCO2e/kWh"))
         rows.append((zone, *(readable(one, "grid_intensity") for one in (*peers, own))))
     return view(Table(("Country", "EcoLogits", "CodeCarbon", f"this project, {year}"), tuple(rows)))
 
@@ -233,12 +233,8 @@ class Meter:
     """CodeCarbon's offline tracker on this very process, running until :meth:`stop`."""
 
     def __init__(self, country: str):
-        self._intensity = Quantity(_codecarbon_intensity(country), "kgCO2e/kWh")
-        from codecarbon import OfflineEmissionsTracker
-
-        self._tracker = OfflineEmissionsTracker(
-            country_iso_code=country, tracking_mode="process", allow_multiple_runs=True, output_methods=[], log_level="critical",
-        )  # fmt: skip
+        self._intensity = Quantity(codecarbon_intensity(country), "kgCO2e/kWh")
+        self._tracker = offline_tracker(country)
         self._tracker.start()
 
     def stop(self) -> View:
@@ -247,7 +243,7 @@ class Meter:
         data, total = self._tracker.final_emissions_data, self._tracker.final_emissions_data.energy_consumed
         graphics = "measured: the chip's own counter, whoever uses it" if data.gpu_count else "none seen"
         parts = (
-            ("processor", data.cpu_energy, self._processor()),
+            ("processor", data.cpu_energy, processor_method(self._tracker)),
             ("memory", data.ram_energy, "from a rule: so many watts per memory module"),
             ("graphics chips", data.gpu_energy, graphics),
             ("all of them", total, f"in {readable(Quantity(data.duration, 's'), digits=3)}"),
@@ -257,9 +253,22 @@ class Meter:
         rows.append(("carbon", carbon, "", f"times {readable(self._intensity, 'grid_intensity')}, from a table"))
         return view(Table(("Part", "CodeCarbon's figure", "Share", "How it comes by it"), tuple(rows)))
 
-    def _processor(self) -> str:
-        processors = [part for part in self._tracker._hardware if type(part).__name__ == "CPU"]
-        return "; ".join(_PROCESSOR.get(part._mode, part._mode).format(f"{part._tdp} W") for part in processors) or "none seen"
+
+def offline_tracker(country: str, seconds: int = 15) -> Any:
+    """CodeCarbon on this process and its children: silent, without a network, writing nothing; it looks every so many seconds."""
+    codecarbon_intensity(country)
+    from codecarbon import OfflineEmissionsTracker
+
+    return OfflineEmissionsTracker(
+        country_iso_code=country, tracking_mode="process", allow_multiple_runs=True, output_methods=[], log_level="critical",
+        measure_power_secs=seconds,
+    )  # fmt: skip
+
+
+def processor_method(tracker: Any) -> str:
+    """How a tracker came by the power of the processor."""
+    processors = [part for part in tracker._hardware if type(part).__name__ == "CPU"]
+    return "; ".join(_PROCESSOR.get(part._mode, part._mode).format(f"{part._tdp} W") for part in processors) or "none seen"
 
 
 def measure(country: str) -> Meter:
@@ -311,7 +320,8 @@ def _mix(zone: str) -> Any:
     return found
 
 
-def _codecarbon_intensity(country: str) -> float:
+def codecarbon_intensity(country: str) -> float:
+    """Kilograms of CO2e per kilowatt-hour that CodeCarbon takes for a country of three letters."""
     from codecarbon.core.emissions import Emissions
     from codecarbon.core.units import Energy
     from codecarbon.external.geography import GeoMetadata

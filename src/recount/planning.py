@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 import shlex
 from collections.abc import Iterable, Mapping
@@ -108,5 +109,8 @@ def folder_name(asked: Mapping[str, str]) -> str:
     ('default', 'swedish-grid+water_intensity=4-L-per-kWh')
     """
     parts = [value if name == "scenario" else f"{name}={value}" for name, value in sorted(asked.items())]
-    name = re.sub(r"[^\w.=+-]+", "-", "+".join(parts).replace("/", "-per-"))
-    return name.strip(".-")[:120] or "default"
+    name = re.sub(r"[^\w.=+-]+", "-", "+".join(parts).replace("/", "-per-")).strip(".-")
+    if len(name.encode()) > 120:  # two long requests may begin alike, and a file's name has an end
+        short = hashlib.sha256("+".join(parts).encode()).hexdigest()[:8]
+        name = f"{name.encode()[:110].decode(errors='ignore')}-{short}"
+    return name or "default"

@@ -18,12 +18,13 @@ _CHECKOUT = Path(__file__).resolve().parents[2]
 
 @dataclasses.dataclass(frozen=True)
 class Project:
-    """The folders of one checkout; everything that is made goes under ``build``.
+    """The folders of one checkout; everything that is made goes under ``build``, of this checkout or another.
 
     With a register of one's own its folder is the root; rows, pages and locked packages stay ours.
     """
 
     root: Path
+    made: Path | None = None
 
     @classmethod
     def here(cls) -> Project:
@@ -34,10 +35,6 @@ class Project:
     @property
     def checkout(self) -> Path:
         return _CHECKOUT if own_register.register() else self.root
-
-    @property
-    def build(self) -> Path:
-        return self.root / "build" / own_register.name()
 
     @property
     def notebooks(self) -> Path:
@@ -51,6 +48,10 @@ class Project:
     @property
     def lock(self) -> Path:
         return self.checkout / "requirements.lock"
+
+    @property
+    def build(self) -> Path:
+        return self.made or self.root / "build" / own_register.name()
 
     @property
     def runs(self) -> Path:
@@ -85,27 +86,36 @@ def _without_number(stem: str) -> str:
     return re.sub(r"^\d+_", "", stem)
 
 
-def write_whole(path: Path, text: str) -> bool:
+def write_whole(path: Path, text: str | bytes) -> bool:
     """Write a file in one step, so that nobody sees half of it; an equal file is left alone.
 
     Returns
     -------
     bool : whether the file changed.
+
+    Raises
+    ------
+    OSError : the disk is full or the folder read-only; it names the file that was to be written.
     """
-    content = text.encode("utf-8")
+    content = text.encode("utf-8") if isinstance(text, str) else text
     if path.is_file() and path.read_bytes() == content:
         return False
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(content)
-        # A temporary file is private; what replaces the other must be as readable as any file.
-        os.chmod(temporary, 0o666 & ~_umask())
-        os.replace(temporary, path)
-    except BaseException:
-        os.unlink(temporary)
-        raise
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+        try:
+            with os.fdopen(handle, "wb") as file:
+                file.write(content)
+            # A temporary file is private; what replaces the other must be as readable as any file.
+            os.chmod(temporary, 0o666 & ~_umask())
+            os.replace(temporary, path)
+        except BaseException:
+            os.unlink(temporary)
+            raise
+    except OSError as error:
+        if error.errno is None:
+            raise
+        raise OSError(error.errno, error.strerror, str(path)) from None
     return True
 
 

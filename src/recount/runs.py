@@ -6,6 +6,7 @@ processes of their own, one notebook at a time in each, so one that dies takes n
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import json
 import math
@@ -16,11 +17,13 @@ from collections.abc import Iterable, Mapping
 from concurrent.futures import Future, ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
 from pathlib import Path
+from typing import Protocol
 
-from recount import freshness
+from recount import freshness, run_inputs
 from recount.errors import RecountError
 from recount.execution import Execution, Job, execute, read_executed, without_volatile, write
 from recount.freshness import Record, Surroundings
+from recount.locking import alone
 from recount.planning import assignments, plan
 from recount.project import Project, write_whole
 from recount.results import Difference, collect, compare, difference_lines
@@ -50,12 +53,21 @@ class Outcome:
         return f"{self.name}: {self.state}" + (f" in {self.seconds:.1f} s ({self.reason})" if self.reason else "")
 
 
+class Companion(Protocol):
+    """What goes along with a run: told when kernels are about to start, and when all is collected."""
+
+    def executing(self, planned: list[Job]) -> contextlib.AbstractContextManager: ...
+
+    def finish(self, report: RunReport) -> None: ...
+
+
 @dataclasses.dataclass(frozen=True)
 class RunReport:
     """What a run did, where it lies, and whether all went well."""
 
     out: Path
     outcomes: list[Outcome]
+    planned: list[Job] = dataclasses.field(default_factory=list, repr=False)
 
     @property
     def results(self) -> Path:
@@ -88,6 +100,7 @@ def run(
     force: bool = False,
     timeout: int = TIMEOUT,
     project: Project | None = None,
+    companion: Companion | None = None,
 ) -> RunReport:
     """Execute notebooks with a scenario and overrides; leave alone what is still current.
 
@@ -101,15 +114,20 @@ def run(
     progress : show a progress bar; by default if somebody is looking.
     force : execute even what is current.
     timeout : seconds that one cell may take.
+    companion : measures the run and writes its pages, while no other run may write there.
 
     Raises
     ------
-    RecountError : an unknown notebook, scenario or parameter, or a value that is not read;
-        nothing has been written then.
+    RecountError : an unknown notebook, scenario or parameter, a value that is not read, or a
+        folder that another run is writing into; nothing has been written then.
     """
     project = project or Project.here()
     planned = plan(project, names, scenario, overrides, out, timeout)
-    return _report(project, planned, _perform(project, planned, jobs, progress, force))
+    with alone(planned[0].target.parent):
+        report = _report(project, planned, _perform(project, planned, jobs, progress, force, companion))
+        if companion:
+            companion.finish(report)
+    return report
 
 
 def refresh(
@@ -127,16 +145,17 @@ def refresh(
     """
     project = project or Project.here()
     planned = plan(project, names, timeout=timeout)
-    outcomes = _perform(project, planned, jobs, progress, force=True)
-    changed = []
-    for number, (job, outcome) in enumerate(zip(planned, outcomes, strict=True)):
-        if outcome.state == "failed":
-            continue
-        if freshness.notebook_hash(job.source) != job.written:
-            outcomes[number] = dataclasses.replace(outcome, state="failed", error="it was edited meanwhile and is kept as edited")
-        elif write(job.source, without_volatile(read_executed(job.target))):
-            changed.append(job.source)
-    return _report(project, planned, outcomes), changed
+    with alone(planned[0].target.parent):
+        outcomes = _perform(project, planned, jobs, progress, force=True)
+        changed = []
+        for number, (job, outcome) in enumerate(zip(planned, outcomes, strict=True)):
+            if outcome.state == "failed":
+                continue
+            if freshness.notebook_hash(job.source) != job.written:
+                outcomes[number] = dataclasses.replace(outcome, state="failed", error="it was edited meanwhile and is kept as edited")
+            elif write(job.source, without_volatile(read_executed(job.target))):
+                changed.append(job.source)
+        return _report(project, planned, outcomes), changed
 
 
 def rerun(
@@ -155,15 +174,18 @@ def rerun(
     default = plan(project, [name], timeout=timeout)
     if changed == default:
         raise RecountError("nothing to change is named: give an assumption other than the default, such as grid_intensity='56 gCO2e/kWh'.")
-    outcomes = _perform(project, default + changed, None, progress, force=False)
-    whole = _report(project, default, outcomes[:1])
-    report = _report(project, changed, outcomes[1:])
+    with alone(default[0].target.parent), alone(changed[0].target.parent):
+        outcomes = _perform(project, default + changed, None, progress, force=False)
+        whole = _report(project, default, outcomes[:1])
+        report = _report(project, changed, outcomes[1:])
     if failed := whole.failed + report.failed:
         return dataclasses.replace(report, outcomes=failed), []
     return report, compare(collect([default[0].target]), collect([changed[0].target]))
 
 
-def _perform(project: Project, planned: list[Job], jobs: int | None, progress: bool | None, force: bool) -> list[Outcome]:
+def _perform(
+    project: Project, planned: list[Job], jobs: int | None, progress: bool | None, force: bool, companion: Companion | None = None,
+) -> list[Outcome]:  # fmt: skip
     """Execute the jobs that need it; return the outcomes in the order of the jobs."""
     if jobs is not None and jobs < 1:
         raise RecountError(f"jobs is {jobs}: at least one notebook must run at a time.")
@@ -175,10 +197,14 @@ def _perform(project: Project, planned: list[Job], jobs: int | None, progress: b
         # One reader of the data for the whole run: it refuses broken data before anything is written.
         with _pool(1, signal.SIG_IGN) as reader:
             lines = {line for record in records.values() if record for line in record["used"]}
-            now = reader.submit(freshness.fingerprints, sorted(lines)).result()
+            now = _submit(reader, freshness.fingerprints, sorted(lines)).result()
             reasons = {job: "asked for" if force else freshness.why_stale(job, records[job], before, now) for job in planned}
+            waiting = _longest_first(reasons, records)
+            for folder in {job.target.parent for job in waiting}:
+                run_inputs.withdraw(folder)
             try:
-                _execute_all(_longest_first(reasons, records), jobs, progress, done)
+                with companion.executing(planned) if companion and waiting else contextlib.nullcontext():
+                    _execute_all(waiting, jobs, progress, done)
             finally:  # also when somebody interrupts: what was finished is kept
                 used = {line for execution in done.values() for line in execution.used}
                 now |= reader.submit(freshness.fingerprints, sorted(used)).result()
@@ -213,8 +239,24 @@ def _outcome(job: Job, reason: str, done: Execution | None) -> Outcome:
 
 def _pool(workers: int, on_interrupt: signal.Handlers = signal.SIG_DFL) -> ProcessPoolExecutor:
     # Fresh interpreters: a fork would inherit the progress bar's thread, and data already read.
-    context = multiprocessing.get_context("spawn")
-    return ProcessPoolExecutor(workers, context, initializer=signal.signal, initargs=(signal.SIGINT, on_interrupt))
+    return ProcessPoolExecutor(workers, multiprocessing.get_context("spawn"), initializer=_settle, initargs=(on_interrupt,))
+
+
+def _settle(on_interrupt: signal.Handlers) -> None:
+    signal.signal(signal.SIGINT, on_interrupt)
+    if hasattr(signal, "pthread_sigmask"):
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
+
+
+def _submit(pool: ProcessPoolExecutor, *call) -> Future:
+    """Submit; a process that starts for it is born deaf to Ctrl-C, which would break its import and be told at length."""
+    if not hasattr(signal, "pthread_sigmask"):
+        return pool.submit(*call)
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        return pool.submit(*call)
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def _execute_all(waiting: list[Job], jobs: int | None, progress: bool | None, done: dict[Job, Execution]) -> None:
@@ -223,24 +265,34 @@ def _execute_all(waiting: list[Job], jobs: int | None, progress: bool | None, do
         return
     from tqdm import tqdm
 
-    pool = _pool(min(jobs or _cores(), len(waiting)))
+    with tqdm(total=len(waiting), unit="notebook", disable=None if progress is None else not progress) as bar:
+        _in_one_pool(waiting, min(jobs or _cores(), len(waiting)), bar, done)
+        # A process that is ended takes its pool with it: those that were beside it, or not begun, are not to blame.
+        for job in [job for job in waiting if job not in done]:
+            _in_one_pool([job], 1, bar, done)
+            done.setdefault(job, Execution([], 0.0, "its process was ended from outside (out of memory?)"))
+
+
+def _in_one_pool(waiting: list[Job], workers: int, bar, done: dict[Job, Execution]) -> None:
+    """Execute what can be; what an ended process left undone is missing in *done*."""
+    pool = _pool(workers)
     try:
-        futures = {pool.submit(execute, job): job for job in waiting}
-        with tqdm(total=len(waiting), unit="notebook", disable=None if progress is None else not progress) as bar:
-            for future in as_completed(futures):
-                done[futures[future]] = _result(future)
+        futures: dict[Future[Execution], Job] = {}
+        with contextlib.suppress(BrokenProcessPool):
+            for job in waiting:
+                futures[_submit(pool, execute, job)] = job
+        for future in as_completed(futures):
+            with contextlib.suppress(BrokenProcessPool):
+                done[futures[future]] = future.result()
                 bar.set_postfix_str(futures[future].name, refresh=False)
                 bar.update()
+    except KeyboardInterrupt:
+        for process in multiprocessing.active_children():  # Ctrl-C reached them already, a signal to us alone did not
+            os.kill(process.pid, signal.SIGINT)
+        raise
     finally:
         # What has not begun shall not begin.
         pool.shutdown(cancel_futures=True)
-
-
-def _result(future: Future[Execution]) -> Execution:
-    try:
-        return future.result()
-    except BrokenProcessPool:
-        return Execution([], 0.0, "its process was ended from outside (out of memory?)")
 
 
 def _cores() -> int:
@@ -249,7 +301,7 @@ def _cores() -> int:
 
 def _report(project: Project, planned: list[Job], outcomes: list[Outcome]) -> RunReport:
     """Write the claims of a run's folder: of this run, and of earlier ones that went well."""
-    report = RunReport(planned[0].target.parent, outcomes)
+    report = RunReport(planned[0].target.parent, outcomes, planned)
     _forget_renamed(project, report.out)
     good = {outcome.path for outcome in outcomes if outcome.state != "failed"}
     earlier = {report.out / source.name for source in project.all_notebooks()} - {job.target for job in planned}

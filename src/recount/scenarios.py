@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import dataclasses
+import difflib
 import functools
+import re
 import tomllib
+import unicodedata
 
 from recount import graph, trace
 from recount.assumptions import Assumption, Assumptions, from_row, from_text, load
@@ -13,7 +16,9 @@ from recount.model import ROUTES
 from recount.vocabulary import data_folder, spec
 
 DEFAULT = "as-published"
-_KEYS = {"title", "title_fr", "description", "description_fr", "given", "assumptions"}
+VERSION = 1  # of the form of a scenario's file
+_KEYS = {"version", "title", "title_fr", "description", "description_fr", "given", "assumptions"}
+_NAME = re.compile(r"[^\W_](?:[\w .+-]{0,58}[\w+-])?")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -33,13 +38,55 @@ def names() -> list[str]:
     return sorted(path.stem for path in (data_folder() / "scenarios").glob("*.toml"))
 
 
+def check_name(name: str) -> str:
+    """A name that is also a file's: letters of any alphabet, digits, space, ``-``, ``_``, ``.``, ``+``.
+
+    >>> check_name("Réseau d'été".replace("'", " "))
+    'Réseau d été'
+
+    Raises
+    ------
+    RecountError : it leads to another folder, is too long, or holds another character.
+    """
+    name = unicodedata.normalize("NFC", name)
+    if not _NAME.fullmatch(name) or len(name.encode()) > 120:
+        raise RecountError(
+            f"'{name}' is no name of a scenario: it takes letters, digits, spaces and any of - _ . +, begins with a letter or digit, and has at most 60 of them."
+        )
+    return name
+
+
 def text(name: str) -> str | None:
     """The text of a scenario's file, if there is one."""
-    path = data_folder() / "scenarios" / f"{name}.toml"
+    try:
+        path = data_folder() / "scenarios" / f"{check_name(name)}.toml"
+    except RecountError:  # no file of ours, so none that could be read from elsewhere
+        return None
     try:
         return path.read_text(encoding="utf-8-sig") if path.is_file() else None
     except UnicodeDecodeError:
         raise RecountError(f"scenarios/{name}.toml is not UTF-8 text: save it in that encoding.") from None
+
+
+def _nearest(name: str) -> str:
+    """The scenario meant by a name that is none: by letters, else by a word of its title or a country in it.
+
+    The country stands in a scenario's contexts by three letters, so that ``poland`` finds ``grid:POL-2023``.
+    """
+    known = names()
+    if difflib.get_close_matches(name, known, n=1, cutoff=0.6):
+        return nearest(name, known)
+    wanted, best = name.casefold(), (0.6, "")
+    for other in known:
+        try:
+            table = tomllib.loads(text(other) or "")
+        except (tomllib.TOMLDecodeError, RecountError):
+            continue
+        words = re.findall(r"\w+", f"{other} {table.get('title', '')} {table.get('title_fr', '')}".casefold())
+        score = max((difflib.SequenceMatcher(None, wanted, word).ratio() for word in words if len(word) > 3), default=0)
+        codes = [code.casefold() for context in table.get("given", []) for code in re.findall(r":([A-Z]{3})\b", str(context))]
+        best = max(best, (0.99 if any(wanted.startswith(code) for code in codes) else score, other))
+    return f"did you mean '{best[1]}'?" if best[1] else nearest(name, known)
 
 
 @functools.cache
@@ -47,12 +94,17 @@ def scenario(name: str) -> Scenario:
     """Read a scenario; every name, context and value in it is checked."""
     content = text(name)
     if content is None:
-        raise RecountError(f"scenario '{name}' does not exist: {nearest(name, names())}")
+        raise RecountError(f"scenario '{name}' does not exist: {_nearest(name)}")
     trace.used("scenario", name)
     try:
         table = tomllib.loads(content)
     except tomllib.TOMLDecodeError as error:
         raise RecountError(f"scenarios/{name}.toml is not readable TOML: {error}.") from None
+    version = table.get("version", VERSION)
+    if not isinstance(version, int) or isinstance(version, bool) or version < 1:
+        raise RecountError(f"scenarios/{name}.toml: 'version' must be a whole number from 1 to {VERSION}.")
+    if version > VERSION:
+        raise RecountError(f"scenarios/{name}.toml is of version {version}, and this recount reads up to version {VERSION}: use a newer recount.")
     for key in table:
         if key not in _KEYS:
             raise RecountError(f"scenarios/{name}.toml: the key '{key}' is not known: {nearest(key, _KEYS)}")
@@ -98,3 +150,23 @@ def layer(chosen: Scenario, overrides: dict[str, str], activity: str, data: Assu
         special = {key.rpartition(".")[2]: value for key, value in values.items() if key.startswith(f"{activity}.")}
         supplied |= {name: from_text(name, value, origin) for name, value in (general | special).items()}
     return supplied
+
+
+@dataclasses.dataclass(frozen=True)
+class Laid:
+    """One assumption that a scenario or a reader lays over the claims' own."""
+
+    name: str  # as it was given: with its activity where it holds for one only
+    value: str
+    origin: str  # the context it comes from, "scenario" or "override"
+    source: str = ""
+
+
+def laid_over(chosen: Scenario, overrides: dict[str, str]) -> list[Laid]:
+    """All that a scenario and a reader change, in the order in which later ones win."""
+    data = load()
+    found = [
+        Laid(name, f"{row.value} {row.unit}", context, f"{row.source}, {row.locator}") for context in chosen.given for name, row in data.context(context).items()
+    ]
+    found += [Laid(name, value, "scenario") for name, value in chosen.assumptions.items()]
+    return found + [Laid(name, value, "override") for name, value in overrides.items()]
