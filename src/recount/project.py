@@ -70,14 +70,14 @@ def _without_number(stem: str) -> str:
     return re.sub(r"^\d+_", "", stem)
 
 
-def write_whole(path: Path, text: str) -> bool:
+def write_whole(path: Path, text: str | bytes) -> bool:
     """Write a file in one step, so that nobody sees half of it; an equal file is left alone.
 
     Returns
     -------
     bool : whether the file changed.
     """
-    content = text.encode("utf-8")
+    content = text.encode("utf-8") if isinstance(text, str) else text
     if path.is_file() and path.read_bytes() == content:
         return False
     path.parent.mkdir(parents=True, exist_ok=True)
