@@ -8,14 +8,16 @@ from collections.abc import Sequence
 import numpy as np
 import seaborn
 from matplotlib.axes import Axes
+from matplotlib.axis import Axis as MplAxis
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.colors import LogNorm, Normalize, TwoSlopeNorm
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
+from matplotlib.ticker import FixedLocator
 
 from recount.claims import printed_text
-from recount.figure_style import BAND, BLUE, DPI, INK, SKY, WIDTH, Words, canvas, drawn, legend_below, number_axis, shown, wants_log, wrapped
+from recount.figure_style import BAND, BLUE, DPI, GREY, INK, SKY, WIDTH, Words, canvas, drawn, legend_below, number_axis, shown, span, wants_log, wrapped
 from recount.register import Claim
 from recount.study import View
 from recount.sweep import accepts
@@ -24,6 +26,7 @@ from recount.units import read_unit
 from recount.verdicts import printed_range
 from recount.wording import label as label_of
 
+_LEVELS = (0.001, 0.01, 0.1, 0.5, 2, 10, 100, 1000)
 PANELS = 3  # along each further axis
 Ends = tuple[np.ndarray, np.ndarray]
 
@@ -61,13 +64,13 @@ def _line(claim: Claim, axis: Axis, xs: np.ndarray, ys: np.ndarray, fan: Ends | 
         handles.append(Patch(fc=SKY, alpha=0.3, label=words("90 % interval of the other assumptions")))
     plot.plot(xs, ys, color=BLUE, lw=2, marker="o" if len(xs) <= 12 else "", ms=4)
     finite = [y for y in ends if math.isfinite(y)]
-    number_axis(plot.xaxis, words, axis.log or wants_log(xs, 50))
-    number_axis(plot.yaxis, words, wants_log(finite))
-    low, high = plot.get_ylim()
+    _ticks(plot.xaxis, axis, xs, words)
+    room = 0.06 * (max(finite) - min(finite)) or 1
+    low, high = span(finite, 1.2) if wants_log(finite) else (min(finite) - room, max(finite) + room)
+    number_axis(plot.yaxis, words, wants_log(finite), (low, high))
     accepted = printed_range(claim.printed, claim.relation, claim.significant)
     plot.axhspan(max(accepted[0], low), min(accepted[1], high), color=BAND, zorder=0, lw=0)
     plot.axhline(_printed(claim), color=INK, lw=1.2, zorder=1)
-    plot.set_ylim(low, high)
     handles += [Line2D([], [], color=INK, lw=1.2, label=f"{words('printed')} {words.restate(printed_text(claim))}"), Patch(fc=BAND, label=words("accepted by the printed figure"))]
     plot.set_xlabel(words.axis(_called(axis, words), axis.unit))
     plot.set_ylabel(words.axis(words("recomputed"), claim.unit))
@@ -84,6 +87,8 @@ def _surfaces(claim: Claim, axes: Sequence[Axis], values: Sequence[np.ndarray], 
     figure = Figure(figsize=(WIDTH, height), dpi=DPI, layout="constrained")
     FigureCanvasAgg(figure)
     plots = figure.subplots(len(rows), len(columns), sharex=True, sharey=True, squeeze=False)
+    plots[-1][len(columns) // 2].set_xlabel(words.axis(_called(axes[0], words), axes[0].unit))
+    plots[len(rows) // 2][0].set_ylabel(wrapped(words.axis(_called(axes[1], words), axes[1].unit), 40))
     ratios = figures / _printed(claim) if _printed(claim) else figures
     norm, colours = _scale(ratios, bool(_printed(claim)))
     for r, row in enumerate(rows):
@@ -92,16 +97,16 @@ def _surfaces(claim: Claim, axes: Sequence[Axis], values: Sequence[np.ndarray], 
             image = _surface(plots[r][c], claim, axes, values, figures[place], ratios[place], norm, colours, words)
             titles = [words.amount(values[2 + k][at], axes[2 + k].unit) for k, at in ((0, column), (1, row)) if at is not None]
             plots[r][c].set_title(", ".join(f"{wrapped(_called(axes[2 + k], words), 28)} {title}" for k, title in enumerate(titles)), fontsize=9)
-    for plot in plots[-1]:
-        plot.set_xlabel(wrapped(words.axis(_called(axes[0], words), axes[0].unit), 60 // len(columns)))
-    for line in plots:
-        line[0].set_ylabel(wrapped(words.axis(_called(axes[1], words), axes[1].unit), 40))
     bar = figure.colorbar(image, ax=plots, shrink=0.9, format=lambda value, _: words.number(value, 4))
     bar.ax.minorticks_off()
+    present = ratios[np.isfinite(ratios)]
+    if present.size and present.min() < present.max():
+        ends = max(norm.vmin, present.min()), min(norm.vmax, present.max())
+        number_axis(bar.ax.yaxis, words, True, ends) if isinstance(norm, LogNorm) else bar.ax.set_ylim(*ends)
     bar.set_label(words("recomputed ÷ printed (no unit)") if _printed(claim) else words.axis(words("recomputed"), claim.unit))
-    handles = []
-    if accepts(claim, figures).any():
-        handles.append(Patch(fc="none", ec=INK, hatch="////", label=f"{words('accepted by the printed figure')} ({words.restate(printed_text(claim))})"))
+    handles = [Line2D([], [], color=INK, lw=1.8, label=f"{words('printed')} {words.restate(printed_text(claim))}")] if _crossed(claim, figures) else []
+    if not _band(claim) and accepts(claim, figures).any():
+        handles.append(Patch(fc="none", ec=INK, hatch="///", label=words("accepted by the printed figure")))
     if np.isnan(figures).any():
         handles.append(Patch(fc=BAND, label=words("not computed")))
     if handles:
@@ -124,27 +129,56 @@ def _scale(ratios: np.ndarray, of_printed: bool) -> tuple[Normalize, str]:
 
 
 def _surface(plot: Axes, claim: Claim, axes: Sequence[Axis], values: Sequence[np.ndarray], figures: np.ndarray, ratios: np.ndarray, norm: Normalize, colours: str, words: Words):
-    """One surface; what the printed figure accepts is hatched. Returns what the colour bar is drawn from."""
+    """One surface; the printed figure is a line through it, and where an inequality holds is hatched. Returns what the colour bar is drawn from."""
     plot.set_facecolor(BAND)
     for axis, column, line in ((axes[0], values[0], plot.xaxis), (axes[1], values[1], plot.yaxis)):
-        number_axis(line, words, axis.log or wants_log(column, 50))
+        _ticks(line, axis, column, words)
     edges = [_edges(column, axis.log or wants_log(column, 50)) for axis, column in zip(axes[:2], values[:2], strict=True)]
     image = plot.pcolormesh(*edges, ratios.T, norm=norm, cmap=seaborn.color_palette(colours, as_cmap=True), rasterized=True)
-    good = np.where(np.isnan(figures), False, accepts(claim, figures))
-    if good.any():
-        cells = np.ma.masked_where(~good.T, np.ones_like(figures.T))
-        plot.pcolor(*edges, cells, hatch="////", alpha=0.0, lw=0, edgecolor=INK)
+    if min(figures.shape) > 1:
+        _contours(plot, claim, values, figures, ratios, words)
     plot.grid(False)
     plot.set_xlim(edges[0].min(), edges[0].max())
     plot.set_ylim(edges[1].min(), edges[1].max())
     return image
 
 
+def _contours(plot: Axes, claim: Claim, values: Sequence[np.ndarray], figures: np.ndarray, ratios: np.ndarray, words: Words) -> None:
+    """Lines of equal ratio, the printed figure's the strongest."""
+    around = [level for level in _LEVELS if np.nanmin(ratios) < level < np.nanmax(ratios)] if _printed(claim) else []
+    if around:
+        lines = plot.contour(values[0], values[1], ratios.T, levels=around, colors=GREY, linewidths=0.7)
+        plot.clabel(lines, fmt=lambda level: f"×{words.number(level)}", fontsize=8, colors=INK)
+    if _crossed(claim, figures):
+        plot.contour(values[0], values[1], figures.T, levels=[_printed(claim)], colors=INK, linewidths=1.8)
+    if not _band(claim) and accepts(claim, figures).any():
+        low, high = printed_range(claim.printed, claim.relation, claim.significant)
+        ends = [max(low, np.nanmin(figures) - 1), min(high, np.nanmax(figures) + 1)]
+        plot.contourf(values[0], values[1], figures.T, levels=ends, colors="none", hatches=["///"]).set(edgecolor=INK, linewidth=0)
+
+
+def _crossed(claim: Claim, figures: np.ndarray) -> bool:
+    """Whether the printed figure lies among the recomputed ones."""
+    return bool(np.isfinite(figures).any() and np.nanmin(figures) < _printed(claim) < np.nanmax(figures))
+
+
+def _band(claim: Claim) -> bool:
+    """Whether the printed figure accepts a band round itself rather than a side."""
+    return all(math.isfinite(end) for end in printed_range(claim.printed, claim.relation, claim.significant))
+
+
+def _ticks(line: MplAxis, axis: Axis, column: np.ndarray, words: Words) -> None:
+    """Numbers along an axis: its own values where they are few."""
+    number_axis(line, words, axis.log or wants_log(column, 50))
+    if len(column) <= 6:
+        line.set_major_locator(FixedLocator(column))
+
+
 def _edges(column: np.ndarray, log: bool) -> np.ndarray:
     """Borders half way between values.
 
-    >>> _edges(np.array([1.0, 3.0]), False), _edges(np.array([1.0, 100.0]), True)
-    (array([0., 2., 4.]), array([  0.1,  10. , 1000. ]))
+    >>> _edges(np.array([1.0, 3.0]), False).tolist(), _edges(np.array([1.0, 100.0]), True).tolist()
+    ([0.0, 2.0, 4.0], [0.1, 10.0, 1000.0])
     """
     places = np.sort(np.log(column) if log else column)
     between = (places[1:] + places[:-1]) / 2
@@ -155,14 +189,16 @@ def _edges(column: np.ndarray, log: bool) -> np.ndarray:
 def _told(claim: Claim, axes: Sequence[Axis], values: Sequence[np.ndarray], figures: np.ndarray, held: Sequence[str], words: Words) -> str:
     """The alternative text: the ends, the corners, and how much agrees with the printed figure."""
     present = figures[np.isfinite(figures)]
-    named = words(" and ").join(_called(axis, words) for axis in axes)
+    called = [_called(axis, words) for axis in axes]
+    named = words(" and ").join([", ".join(called[:-1]), called[-1]] if len(called) > 1 else called)
     quantity = claim.route.quantity if claim.route else claim.id
-    value = label_of(quantity.rpartition(".")[2], words.language) if " " not in quantity else claim.unit
-    head = words("{claim}: the recomputed {value} as {axes} changes", claim=claim.id, value=value, axes=named)
+    value = label_of(quantity.rpartition(".")[2], words.language) if " " not in quantity else words("figure")
+    head = words("{claim}: the recomputed {value} over {axes}", claim=claim.id, value=value, axes=named)
     if not present.size:
         return f"{head}. {words('not computed')}."
     parts = [words("from {low} to {high}, against {printed} printed", low=words.amount(present.min(), claim.unit), high=words.amount(present.max(), claim.unit), printed=words.restate(printed_text(claim)))]
-    for corner in sorted({tuple(k * (len(column) - 1) for k, column in zip(ends, values, strict=True)) for ends in np.ndindex(*(2,) * len(axes))})[:8]:
+    corners = list(np.ndindex(*(2,) * len(axes))) if len(axes) < 3 else [(0,) * len(axes), (1,) * len(axes)]
+    for corner in sorted({tuple(k * (len(column) - 1) for k, column in zip(ends, values, strict=True)) for ends in corners}):
         place = ", ".join(words.amount(column[k], axis.unit) for axis, column, k in zip(axes, values, corner, strict=True))
         shown_figure = words.amount(figures[corner], claim.unit) if math.isfinite(figures[corner]) else words("not computed")
         parts.append(words("at {place}: {figure}", place=place, figure=shown_figure))
@@ -173,7 +209,7 @@ def _told(claim: Claim, axes: Sequence[Axis], values: Sequence[np.ndarray], figu
 
 
 def _called(axis: Axis, words: Words) -> str:
-    return label_of(axis.name, words.language) + (f" ({words(axis.activity)})" if axis.activity in ("training",) else f" ({axis.activity})" if axis.activity else "")
+    return label_of(axis.name, words.language) + (f" ({axis.activity})" if axis.activity else "")
 
 
 def _printed(claim: Claim) -> float:

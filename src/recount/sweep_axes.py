@@ -12,7 +12,7 @@ import numpy as np
 
 from recount import scenarios
 from recount.errors import RecountError
-from recount.units import Quantity, plural, pretty_unit, read_number, read_unit, trimmed
+from recount.units import SCALE_WORDS, plural, pretty_unit, read_number, read_quantity, read_unit, trimmed
 from recount.vocabulary import QuantitySpec, spec
 
 MOST_VALUES = 10_000_000
@@ -60,7 +60,7 @@ class Axis:
     def values(self) -> np.ndarray:
         """The values in the natural unit."""
         numbers, unit, _ = self._read
-        return np.asarray(Quantity(numbers, read_unit(unit)).to(read_unit(self.unit)).magnitude, float)
+        return numbers * _size(unit, self.spec)
 
     def __reduce__(self) -> tuple:
         return Axis, (self.key, self.typed)  # what was worked out stays at home
@@ -91,13 +91,10 @@ def _numbers(key: str, typed: str, known: QuantitySpec) -> tuple[np.ndarray, str
     parts = [part.strip() for part in typed.split(";" if ";" in typed else ",")]
     if not all(parts):
         raise RecountError(f"--over {key} '{typed}' has an empty value: {_FORM}.")
-    last = _unit_after(parts[-1])
-    texts = [part if _unit_after(part) else f"{part} {last}".strip() for part in parts]
-    unit = last or known.unit
-    numbers = []
-    for text in texts:
-        value = known.read(text if _unit_after(text) else f"{text} {_typed(unit)}".strip())
-        numbers.append(float(f"{float(value.to(read_unit(unit)).magnitude):.{_DIGITS}g}"))
+    unit = _whole_unit(_unit_after(parts[-1]), known)
+    texts = [_with_unit(part, unit, known) for part in parts]
+    size = _size(unit, known)
+    numbers = [float(f"{float(known.read(text).to(read_unit(known.unit)).magnitude) / size:.{_DIGITS}g}") for text in texts]
     for text, number in zip(texts, numbers, strict=True):
         if numbers.count(number) > 1:
             raise RecountError(f"--over {key} '{typed}' holds {text} twice: give each value once.")
@@ -107,6 +104,23 @@ def _numbers(key: str, typed: str, known: QuantitySpec) -> tuple[np.ndarray, str
 def _typed(unit: str) -> str:
     """A unit as it is typed: none for a plain number."""
     return "" if unit == "1" else unit
+
+
+def _with_unit(part: str, unit: str, known: QuantitySpec) -> str:
+    """A value with the axis' unit, or with its own."""
+    own = _unit_after(part)
+    whole = _whole_unit(own, known) if own else unit
+    return f"{part.removesuffix(own).strip()} {_typed(whole)}".strip()
+
+
+def _whole_unit(typed: str, known: QuantitySpec) -> str:
+    """The unit of an axis' numbers: as typed, the natural one where none is; a scale word may stand before it."""
+    return f"{typed} {_typed(known.unit)}".strip() if typed.lower() in SCALE_WORDS else typed or known.unit
+
+
+def _size(unit: str, known: QuantitySpec) -> float:
+    """One of a unit, in the natural unit."""
+    return float(read_quantity(f"1 {_typed(unit)}".strip(), known.unit, known.name).to(read_unit(known.unit)).magnitude)
 
 
 def _unit_after(text: str) -> str:
@@ -120,7 +134,7 @@ def _range(key: str, typed: str, known: QuantitySpec) -> tuple[np.ndarray, str, 
     log = (match["log"] or "").lstrip(": ")
     if match["log"] and log != "log":
         raise RecountError(f"--over {key} '{typed}': after the count stands 'log' or nothing, not '{log}'.")
-    unit = match["unit"].strip() or known.unit
+    unit = _whole_unit(match["unit"].strip(), known)
     ends = []
     for part in ("start", "stop"):
         number, own = read_number(match[part].strip())

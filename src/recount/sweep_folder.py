@@ -51,6 +51,8 @@ class Folder:
             text = (self.path / _MANIFEST).read_text(encoding="utf-8")
         except FileNotFoundError:
             return None
+        except NotADirectoryError:
+            raise RecountError(f"{self.path} is a file or lies in one: name a folder for the sweep.") from None
         try:
             found = json.loads(text)
             if found["schema_version"] != SCHEMA_VERSION:
@@ -94,10 +96,7 @@ class Folder:
     @contextlib.contextmanager
     def held(self) -> Iterator[None]:
         """Keep a second sweep out of the folder; the hold ends with the process, whatever ends it."""
-        try:
-            self.path.mkdir(parents=True, exist_ok=True)
-        except FileExistsError:
-            raise RecountError(f"{self.path} is a file: name a folder for the sweep.") from None
+        self.path.mkdir(parents=True, exist_ok=True)
         try:
             import fcntl
         except ImportError:  # Windows has no such lock

@@ -68,7 +68,7 @@ def point(asked: NotebookSweep, root: str, number: int) -> dict[str, Any]:
         return {"error": done.error, "notebook": text, "claims": results.collect([job.target]) if begun else []}
 
 
-def run(asked: NotebookSweep, out: Path, workers: Workers | None = None, resume: bool = False, figures: bool = True, progress: bool | None = None, project: Project | None = None) -> sweeps.Report:
+def run(asked: NotebookSweep, out: Path, workers: Workers = Workers(), resume: bool = False, figures: bool = True, progress: bool | None = None, project: Project | None = None) -> sweeps.Report:
     """Execute a notebook at every point of a grid; a point that fails costs only itself.
 
     Raises
@@ -79,6 +79,7 @@ def run(asked: NotebookSweep, out: Path, workers: Workers | None = None, resume:
     folder, points, project = Folder(out), asked.points, project or Project.here()
     asked.job(project, 0, out)
     folder.check(request(asked, figures), resume)
+    workers.check()
     with folder.held():
         folder.begin(request(asked, figures), resume)
         failed: dict[int, str] = {}
@@ -99,7 +100,7 @@ def run(asked: NotebookSweep, out: Path, workers: Workers | None = None, resume:
             failed[task.number] = problem
 
         tasks = [Task(k, 1, point, (asked, str(project.root), k)) for k in range(points) if not (out / record(k)).is_file()]
-        (workers or Workers()).perform(tasks, keep, fail, points, points - len(tasks), progress)
+        workers.perform(tasks, keep, fail, points, points - len(tasks), progress)
         shown = {k: {c["id"]: c for c in json.loads((out / record(k)).read_text(encoding="utf-8"))["claims"]} for k in range(points) if k not in failed}
         told = [{"first": k, "points": 1, "told": f"point {k} ({_typed(asked, k)}), {failed[k]}"} for k in sorted(failed)]
         content = {**_gather(folder, asked, shown, told, figures), "notebook": asked.notebook, "scenario": asked.scenario, "given": dict(asked.overrides)}
@@ -158,8 +159,8 @@ def _span(figure: np.ndarray, ratio: np.ndarray, verdicts: list[str | None], nam
 def _moving(axes: tuple[Axis, ...], figure: np.ndarray) -> list[Axis]:
     """The axes along which a figure changes."""
     grid = figure.reshape(sweep_axes.shape(axes))
-    spread = lambda k: np.nanmax(grid, axis=k, initial=-np.inf) > np.nanmin(grid, axis=k, initial=np.inf)  # noqa: E731
-    return [axis for k, axis in enumerate(axes) if np.any(spread(k))]
+    highest, lowest = np.where(np.isnan(grid), -np.inf, grid), np.where(np.isnan(grid), np.inf, grid)
+    return [axis for k, axis in enumerate(axes) if np.any(highest.max(axis=k) > lowest.min(axis=k))]
 
 
 def _picture(folder: Folder, axes: tuple[Axis, ...], name: str, figure: np.ndarray) -> None:

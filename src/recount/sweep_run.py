@@ -12,6 +12,7 @@ import functools
 import logging
 import os
 import re
+import socket
 import tempfile
 import time
 from collections.abc import Callable, Iterable, Iterator
@@ -21,7 +22,8 @@ from recount import sweep_folder
 from recount.errors import RecountError
 
 PATIENCE = 60.0  # seconds to wait for a worker when none is left
-_ADDRESS = re.compile(r"(tcp|tls|ws|wss)://[^/\s]+:\d+/?")
+_ADDRESS = re.compile(r"(tcp|tls|ws|wss)://(?P<host>[^/\s]+):(?P<port>\d+)/?")
+_SILENT = "no scheduler answers at {}: start one with 'dask scheduler', or leave --scheduler away to compute on this machine."
 _ENDED = "the process that computed it was ended from outside, again and again (out of memory?)"
 
 
@@ -46,6 +48,18 @@ class Workers:
     scheduler: str | None = None
     number: int | None = None
     patience: float = PATIENCE
+
+    def check(self) -> None:
+        """Refuse a scheduler that is none, before anything is written."""
+        if not self.scheduler:
+            return
+        match = _ADDRESS.fullmatch(self.scheduler)
+        if not match:
+            raise RecountError(f"--scheduler '{self.scheduler}' must look like tcp://HOST:PORT, such as tcp://127.0.0.1:8786.")
+        try:
+            socket.create_connection((match["host"].strip("[]"), int(match["port"])), timeout=10).close()
+        except (OSError, OverflowError):
+            raise RecountError(_SILENT.format(self.scheduler)) from None
 
     def perform(self, tasks: Iterable[Task], keep: Callable[[Task, Any], None], fail: Callable[[Task, str], None], points: int, done: int = 0, progress: bool | None = None) -> None:
         """Compute all tasks; hand each result to *keep*, each failure as one sentence to *fail*.
@@ -79,14 +93,13 @@ class Workers:
 
         for name in ("distributed", "distributed.worker", "distributed.nanny", "distributed.client", "distributed.scheduler", "distributed.comm"):
             logging.getLogger(name).setLevel(logging.CRITICAL + 1)  # what goes wrong is told in one sentence
-        checked, stamp = [], sweep_folder.stamp()
+        stamp, left, empty_since = sweep_folder.stamp(), iter(waiting), None
         with self._client(len(waiting)) as client:
             room = 2 * max(1, sum(client.nthreads().values())) + 1
             running: dict[Any, Task] = {}
-            checked, empty_since = iter(waiting), None
             try:
                 while True:
-                    while len(running) < room and (task := next(checked, None)):
+                    while len(running) < room and (task := next(left, None)):
                         future = client.submit(_checked, stamp, task.function, *task.arguments, pure=False, key=f"sweep-{os.getpid()}-{id(running)}-{task.number}")
                         running[future] = task
                     if not running:
@@ -103,7 +116,7 @@ class Workers:
         """Wait until a task is finished, or a second; remember since when no worker is left."""
         import distributed
 
-        with contextlib.suppress(TimeoutError, distributed.TimeoutError):
+        with client.as_current(), contextlib.suppress(TimeoutError, distributed.TimeoutError):
             distributed.wait(futures, timeout=1, return_when="FIRST_COMPLETED")
             return None
         if client.status != "running":
@@ -131,19 +144,17 @@ class Workers:
             else:
                 scratch = stack.enter_context(tempfile.TemporaryDirectory(prefix="recount-", ignore_cleanup_errors=True))
                 cluster = stack.enter_context(distributed.LocalCluster(
-                    n_workers=self.here(tasks), threads_per_worker=1, processes=True, host="127.0.0.1", dashboard_address=None, local_directory=scratch,
+                    n_workers=self.here(tasks), threads_per_worker=1, processes=True, host="127.0.0.1", dashboard_address="127.0.0.1:0", local_directory=scratch,
                     silence_logs=logging.CRITICAL + 1, preload=["import signal; signal.signal(signal.SIGINT, signal.SIG_IGN)"],
                 ))  # fmt: skip
                 client = stack.enter_context(distributed.Client(cluster, set_as_default=False))
             yield client
 
     def _existing(self, distributed: Any) -> Any:
-        if not _ADDRESS.fullmatch(self.scheduler):
-            raise RecountError(f"--scheduler '{self.scheduler}' must look like tcp://HOST:PORT, such as tcp://127.0.0.1:8786.")
         try:
             return distributed.Client(self.scheduler, timeout=10, set_as_default=False)
         except (OSError, ValueError):
-            raise RecountError(f"no scheduler answers at {self.scheduler}: start one with 'dask scheduler', or leave --scheduler away to compute on this machine.") from None
+            raise RecountError(_SILENT.format(self.scheduler)) from None
 
 
 def _outcome(distributed: Any, future: Any) -> tuple[Any, str | None]:

@@ -21,7 +21,7 @@ from recount.sweep_run import Task, Workers
 from recount.units import plural, pretty_unit, trimmed
 
 _SHOWN = {1: 201, 2: 61, 3: 31, 4: 25}  # values of an axis that a figure shows, by the number of axes
-_FAN_POINTS = 9
+_FAN_POINTS = 41
 
 
 @dataclasses.dataclass(frozen=True)
@@ -51,7 +51,7 @@ class Report:
         return lines + [f"failed: {one}" for one in self.failed]
 
 
-def run(asked: Sweep, out: Path, workers: Workers | None = None, resume: bool = False, figures: bool = True, progress: bool | None = None) -> Report:
+def run(asked: Sweep, out: Path, workers: Workers = Workers(), resume: bool = False, figures: bool = True, progress: bool | None = None) -> Report:
     """Sweep the model over a grid and write points, figures and a summary into a folder.
 
     Raises
@@ -63,6 +63,7 @@ def run(asked: Sweep, out: Path, workers: Workers | None = None, resume: bool = 
     reached, unreached = sweep.planned(asked)
     chunks = [(k, start, min(start + asked.rows, points)) for k, start in enumerate(range(0, points, asked.rows))]
     folder.check(request(asked, figures), resume)
+    workers.check()
     with folder.held():
         folder.begin(request(asked, figures), resume)
         open_ = [chunk for chunk in chunks if not folder.part(chunk[0], "parquet").is_file()]
@@ -81,7 +82,7 @@ def run(asked: Sweep, out: Path, workers: Workers | None = None, resume: bool = 
         def fail(task: Task, problem: str) -> None:
             failed[task.number] = problem
 
-        (workers or Workers()).perform(tasks, keep, fail, points, points - sum(task.points for task in tasks), progress)
+        workers.perform(tasks, keep, fail, points, points - sum(task.points for task in tasks), progress)
         told = [_failed(asked, start, stop, failed[k]) for k, start, stop in chunks if k in failed]
         told += [{"claim": task.arguments[1], "told": f"figure of {task.arguments[1]}: {failed[task.number]}"} for task in tasks if task.number in failed and task.number >= len(chunks)]
         content = summary(asked.axes, points, reached, unreached, metadata(folder, [k for k, *_ in chunks if k not in failed]), told)
