@@ -34,7 +34,7 @@ def add(commands: argparse._SubParsersAction) -> None:
     add("--out", type=Path, required=True, metavar="DIR", help="a new folder for the points, the figures and the summary")
     add("--resume", action="store_true", help="go on with the sweep in DIR")
     add("--no-figures", action="store_true", help="no figure per claim")
-    add("--workers", metavar="N", help="processes on this machine (default: the cores there are; 1 computes without Dask)")
+    add("--workers", metavar="N", help="processes on this machine (default: the cores there are, where the work is worth it; 1 computes without Dask)")
     add("--scheduler", metavar="tcp://HOST:PORT", help="a Dask scheduler that is running already, in place of this machine")
     add("--timeout", metavar="SECONDS", help="that one cell of --notebook may take (default: 600)")
     parser.set_defaults(command=_sweep)

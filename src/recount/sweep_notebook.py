@@ -99,7 +99,7 @@ def run(asked: NotebookSweep, out: Path, workers: Workers = Workers(), resume: b
         def fail(task: Task, problem: str) -> None:
             failed[task.number] = problem
 
-        tasks = [Task(k, 1, point, (asked, str(project.root), k)) for k in range(points) if not (out / record(k)).is_file()]
+        tasks = [Task(k, 1, point, (asked, str(project.root), k), 10) for k in range(points) if not (out / record(k)).is_file()]
         workers.perform(tasks, keep, fail, points, points - len(tasks), progress)
         shown = {k: {c["id"]: c for c in json.loads((out / record(k)).read_text(encoding="utf-8"))["claims"]} for k in range(points) if k not in failed}
         told = [{"first": k, "points": 1, "told": f"point {k} ({_typed(asked, k)}), {failed[k]}"} for k in sorted(failed)]

@@ -21,6 +21,7 @@ from typing import Any
 from recount import sweep_folder
 from recount.errors import RecountError
 
+_WORTH = 20.0  # seconds of work: below it, starting workers takes longer than they save
 PATIENCE = 60.0  # seconds to wait for a worker when none is left
 _ADDRESS = re.compile(r"(tcp|tls|ws|wss)://(?P<host>[^/\s]+):(?P<port>\d+)/?")
 _SILENT = "no scheduler answers at {}: start one with 'dask scheduler', or leave --scheduler away to compute on this machine."
@@ -39,6 +40,7 @@ class Task:
     points: int
     function: Callable[..., Any]
     arguments: tuple
+    seconds: float = 1.0  # about; it decides only whether workers are worth their start
 
 
 @dataclasses.dataclass(frozen=True)
@@ -78,15 +80,16 @@ class Workers:
         from tqdm import tqdm
 
         with tqdm(total=points, initial=done, unit=" points", unit_scale=points >= 10_000, disable=None if progress is None else not progress) as bar:
-            results = self._on_dask(waiting) if self.scheduler or self.here(len(waiting)) > 1 else _plainly(waiting)
+            results = self._on_dask(waiting) if self.scheduler or self.here(waiting) > 1 else _plainly(waiting)
             with contextlib.closing(results):
                 for task, result, problem in results:
                     fail(task, problem) if problem is not None else keep(task, result)
                     bar.update(task.points)
 
-    def here(self, tasks: int) -> int:
-        """How many processes of this machine so many tasks are worth."""
-        return min(self.number or _cores(), tasks)
+    def here(self, tasks: list[Task]) -> int:
+        """How many processes of this machine some tasks are worth; as many as asked for, if that is said."""
+        worth = 1 if sum(task.seconds for task in tasks) < _WORTH else _cores()
+        return min(self.number or worth, len(tasks))
 
     def _on_dask(self, waiting: list[Task]) -> Iterator[tuple[Task, Any, str | None]]:
         import distributed
@@ -94,7 +97,7 @@ class Workers:
         for name in ("distributed", "distributed.worker", "distributed.nanny", "distributed.client", "distributed.scheduler", "distributed.comm"):
             logging.getLogger(name).setLevel(logging.CRITICAL + 1)  # what goes wrong is told in one sentence
         stamp, left, empty_since = sweep_folder.stamp(), iter(waiting), None
-        with self._client(len(waiting)) as client:
+        with self._client(waiting) as client:
             room = 2 * max(1, sum(client.nthreads().values())) + 1
             running: dict[Any, Task] = {}
             try:
@@ -129,7 +132,7 @@ class Workers:
         return empty_since
 
     @contextlib.contextmanager
-    def _client(self, tasks: int) -> Iterator[Any]:
+    def _client(self, tasks: list[Task]) -> Iterator[Any]:
         import dask
         import distributed
 

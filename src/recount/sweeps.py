@@ -67,9 +67,10 @@ def run(asked: Sweep, out: Path, workers: Workers = Workers(), resume: bool = Fa
     with folder.held():
         folder.begin(request(asked, figures), resume)
         open_ = [chunk for chunk in chunks if not folder.part(chunk[0], "parquet").is_file()]
-        tasks = [Task(k, stop - start, sweep.chunk, (asked, start, stop)) for k, start, stop in open_]
+        seconds = 0.03 * asked.rows * len(reached) if asked.verdicts else 0.1
+        tasks = [Task(k, stop - start, sweep.chunk, (asked, start, stop), seconds) for k, start, stop in open_]
         undrawn = [one for one in reached if figures and not pictures(folder, one.id)[1].is_file()]
-        tasks += [Task(len(chunks) + k, 0, picture, (asked, one.id)) for k, one in enumerate(undrawn)]
+        tasks += [Task(len(chunks) + k, 0, picture, (asked, one.id), 0.5) for k, one in enumerate(undrawn)]
         failed: dict[int, str] = {}
 
         def keep(task: Task, result: Any) -> None:
