@@ -65,16 +65,35 @@ def busy(number: int) -> int:
     return number
 
 
-def per_task(function, workers: int) -> tuple[float, float]:
-    """Seconds for all tasks and seconds to the first result."""
-    from recount.sweep_run import Task, Workers
+def drawn_out(tasks: list, workers: int) -> tuple[float, float]:
+    """Seconds from the first result to the last, and seconds to the first: what workers take to start."""
+    from recount.sweep_run import Workers
 
-    started, first = time.perf_counter(), []
+    started, first, failures = time.perf_counter(), [], []
     keep = lambda task, result: first.append(time.perf_counter()) if not first else None  # noqa: E731
-    failures: list[str] = []
-    Workers(number=workers).perform([Task(k, 1, function, (k,)) for k in range(TASKS)], keep, lambda task, why: failures.append(why), TASKS, progress=False)
+    Workers(number=workers).perform(tasks, keep, lambda task, why: failures.append(why), len(tasks), progress=False)
     assert not failures, failures[0]
-    return time.perf_counter() - started, first[0] - started
+    return time.perf_counter() - first[0], first[0] - started
+
+
+def compared() -> None:
+    """The same tasks in a plain loop and by two workers on Dask."""
+    from recount import sweep, sweep_axes
+    from recount.sweep_run import Task
+
+    asked = sweep.Sweep(sweep_axes.read(over("125:80:100")))
+    sweep.chunk(asked, 0, 1)
+    cuts = range(0, asked.points, asked.rows)
+    kinds = {
+        f"{len(cuts)} chunks of all claims, 10^6 points": [Task(k, 1, sweep.chunk, (asked, start, min(start + asked.rows, asked.points))) for k, start in enumerate(cuts)],
+        f"{TASKS} tasks of 20 ms": [Task(k, 1, busy, (k,)) for k in range(TASKS)],
+        f"{TASKS} tasks of nothing": [Task(k, 1, nothing, (k,)) for k in range(TASKS)],
+    }
+    print("\nfrom the first result to the last:")
+    for name, tasks in kinds.items():
+        (alone, _), (two, start) = drawn_out(tasks, 1), drawn_out(tasks, 2)
+        gain = f"×{alone / two:.2f}, of 2 possible" if alone > 0.1 else f"{1000 * (two - alone) / len(tasks):.2f} ms a task added"
+        print(f"  {name}: plain loop {alone:.2f} s, two workers on Dask {two:.2f} s ({gain}); first result of the workers after {start:.1f} s", flush=True)
 
 
 def _line(size: int, claims: str, found: dict[str, float]) -> None:
@@ -89,18 +108,8 @@ def main() -> None:
         _line(size, "4", found)
     print(f"before the first chunk: {found['ready']:.1f} s of CPU, once")
     if "--small" not in sys.argv:
-        one = swept("125:80:100", [], 1)
-        _line(10**6, "all", one)
-        two, begun = swept("125:80:100", [], 2), swept("2:2:8192", [], 2)  # the latter is a chunk for each worker
-        print(f"10^6 points of all claims: one process {one['wall']:.1f} s, two workers on Dask {two['wall']:.1f} s, of which {begun['wall']:.1f} s to start them and plan there", flush=True)
-    print(f"\n{TASKS} tasks of 20 ms and of nothing, first result to last:")
-    found = {}
-    for workers in (1, 2):
-        for function in (busy, nothing):
-            whole, first = per_task(function, workers)
-            found[workers, function.__name__] = whole - first
-            print(f"  {'plain loop' if workers == 1 else 'Dask, two workers'}, {function.__name__}: {whole - first:.2f} s ({1000 * (whole - first) / TASKS:.2f} ms a task); first result after {first:.2f} s", flush=True)
-    print(f"  two workers against the loop: ×{found[1, 'busy'] / found[2, 'busy']:.2f}, of 2 possible; Dask adds {1000 * (found[2, 'nothing'] - found[1, 'nothing']) / TASKS:.2f} ms a task")
+        _line(10**6, "all", swept("125:80:100", [], 1))
+    compared()
 
 
 if __name__ == "__main__":

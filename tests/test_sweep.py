@@ -161,6 +161,16 @@ def test_an_axis_for_one_activity_leaves_the_others_alone():
     assert "large-2-answer-carbon" in {r.id for r in both} - {r.id for r in one}
 
 
+def test_two_activities_have_an_axis_each():
+    asked = model("training.pue=1.1,1.2", "answer.pue=1.5,1.6")
+    point = sweep_axes.columns(asked.axes, 1, 2)
+    both = [one for one in sweep.planned(asked)[0] if len({o.operand.activity for o in one.plans[0].operands}) > 1]
+    assert both
+    for one in both:
+        alone = claims.recompute_claim(one.id, asked.world({"training.pue": "1.1", "answer.pue": "1.6"}), 1000)
+        assert sweep.figures(one, asked.axes, point)[0] == pytest.approx(alone.taken.value, rel=1e-12), one.id
+
+
 def test_chunks_do_not_depend_on_where_they_are_cut():
     asked = model(*OVER, claims=("gpt-3-carbon", "large-2-answer-water"))
     whole = pq.read_table(io.BytesIO(sweep.chunk(asked, 0, asked.points)))
