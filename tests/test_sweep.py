@@ -299,7 +299,7 @@ def test_a_killed_driver_loses_nothing_finished_and_resume_ends_in_the_same_byte
     before = {path: path.stat().st_mtime_ns for path in (out / "points").glob("part-*")}
     assert not (out / "summary.json").exists()
     (out / "points" / ".part-000005.parquet.abcd").write_bytes(b"half")
-    assert cli.main(["sweep", *LONG[:-1], "2000", "--resume", "--out", str(out)]) == 2
+    assert cli.main(["sweep", *LONG, "--seed", "1", "--resume", "--out", str(out)]) == 2
     assert "holds another sweep (it differs in seed)" in capsys.readouterr().err
     assert cli.main(["sweep", *LONG, "--out", str(out)]) == 2
     assert "go on with it by --resume" in capsys.readouterr().err

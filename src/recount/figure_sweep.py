@@ -196,14 +196,16 @@ def _told(claim: Claim, axes: Sequence[Axis], values: Sequence[np.ndarray], figu
     head = words("{claim}: the recomputed {value} over {axes}", claim=claim.id, value=value, axes=named)
     if not present.size:
         return f"{head}. {words('not computed')}."
-    parts = [words("from {low} to {high}, against {printed} printed", low=words.amount(present.min(), claim.unit), high=words.amount(present.max(), claim.unit), printed=words.restate(printed_text(claim)))]
+    low, high = (words.amount(end, claim.unit) for end in (present.min(), present.max()))
+    parts = [words("from {low} to {high}, against {printed} printed", low=low, high=high, printed=words.restate(printed_text(claim)))]
     corners = list(np.ndindex(*(2,) * len(axes))) if len(axes) < 3 else [(0,) * len(axes), (1,) * len(axes)]
     for corner in sorted({tuple(k * (len(column) - 1) for k, column in zip(ends, values, strict=True)) for ends in corners}):
         place = ", ".join(words.amount(column[k], axis.unit) for axis, column, k in zip(axes, values, corner, strict=True))
         shown_figure = words.amount(figures[corner], claim.unit) if math.isfinite(figures[corner]) else words("not computed")
         parts.append(words("at {place}: {figure}", place=place, figure=shown_figure))
     share = 100 * float(accepts(claim, present).mean())
-    parts.append(words("{share} % of the points shown come within what the printed figure accepts", share=words.number(share, 2)) if share else words("no point comes within what the printed figure accepts"))
+    within = "{share} % of the points shown come within what the printed figure accepts" if share else "no point comes within what the printed figure accepts"
+    parts.append(words(within, share=words.number(share, 2)))
     parts += [words("held at {held}", held=words.restate(", ".join(held)))] if held else []
     return f"{head}. {words.listed(parts)}."
 
