@@ -43,8 +43,9 @@ rerun: env ## one notebook with other assumptions: make rerun NB=training_energy
 site: env ## render the pages from the last run into build/site
 	$(RECOUNT) site
 
-bench: env ## how long intervals take, against drawing their numbers and against EcoLogits (a minute or two)
+bench: env ## how long intervals and sweeps take, against simpler and other ways (some minutes)
 	$(BIN)/python benchmarks/intervals.py
+	$(BIN)/python benchmarks/sweeps.py
 
 lock: env ## resolve requirements.lock anew, one version of each package for every Python and system
 	$(BIN)/python -m pip install --quiet uv

@@ -107,6 +107,12 @@ FRENCH = {
     "answers (count)": "réponses (nombre)", "energy": "énergie", "training, once": "entraînement, une fois", "answers, cumulated": "réponses, cumulées",
     "equal after {count} answers": "égales après {count} réponses",
     "training once takes {training}; answers take {answer} each (90 % interval {low} to {high}); the two are equal after {count} answers (between {least} and {most})": "l'entraînement prend une fois {training} ; chaque réponse prend {answer} (intervalle à 90 % de {low} à {high}) ; les deux s'égalent après {count} réponses (entre {least} et {most})",
+    # sweeps
+    "{claim}: the recomputed {value} over {axes}": "{claim} : les {value} recalculés selon {axes}", " and ": " et ",
+    "from {low} to {high}, against {printed} printed": "de {low} à {high}, face à {printed} imprimé", "at {place}: {figure}": "à {place} : {figure}",
+    "90 % interval of the other assumptions": "intervalle à 90 % des autres hypothèses", "accepted by the printed figure": "admis par le chiffre imprimé",
+    "no point comes within what the printed figure accepts": "aucun point n'entre dans ce que le chiffre imprimé admet", "{share} % of the points shown come within what the printed figure accepts": "{share} % des points montrés entrent dans ce que le chiffre imprimé admet",
+    "figure": "chiffre", "held at {held}": "maintenu à {held}", "recomputed (line)": "recalculé (trait)", "not computed": "non calculé",
     # gaps
     "from and to": "départ et arrivée", "makes it larger": "l'agrandit", "makes it smaller": "le réduit", "not explained": "non expliqué",
     "the gap taken apart step by step, factors on a logarithmic axis": "l'écart démonté pas à pas, facteurs sur un axe logarithmique",
