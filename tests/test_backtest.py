@@ -331,7 +331,7 @@ def test_an_answer_does_not_know_itself(copy):
     """Ten times everything measured of DeepSeek: all that its prediction is made of stays, another family's does not."""
     left, other = ("deepseek",), ("qwen3",)
     measured = {p.case.measurement for p in answers.points() if p.case.family == "deepseek"}
-    made_of = lambda without: (answers.constants(without), answers.factor("hardware:b200", without), answers.shape())  # noqa: E731
+    made_of = lambda without: (answers.constants(without), answers.factor(True, True, without), answers.factor(False, True, without), answers.shape())  # noqa: E731
     own, others = made_of(left), answers.constants(other)
     assert copy(measured, ("accelerator_energy_per_parameter_token",), 10) == len(measured) == 5
     assert made_of(left) == own

@@ -186,7 +186,7 @@ def test_the_scope_of_a_grid_is_chosen():
         (train(hardware="b200"), "Not measured on this chip"),
         (train(hardware="tpu-v5p"), "inferred from other chips"),
         (reply(hardware="a100", batch=64), "Not measured on this chip"),
-        (reply(), "The batch, how many answers are computed at a time, is not given, and nothing matters more: 64 with a range of 4 to 512"),
+        (reply(), "The batch, how many answers are computed at a time, is not given, and nothing matters more: 64 with a range of 2 to 512"),
         (reply(), "The length of the question is not given"),
         (train(), "The grid, the building (PUE) and its cooling water are not given"),
         (train(scenario="newer-hardware"), "The scenario 'newer-hardware' puts B200 in the place of h100"),

@@ -274,6 +274,7 @@ def test_a_claim_says_what_drives_it_and_the_likeliest_single_change(results):
     drives, change = explain.why(results["large-2-answer-carbon"])
     assert drives.startswith("What drives it most: batch (")
     assert change.startswith("The likeliest single change that would make the printed figure hold: batch ")
+    assert explain.why(results["inference-one-model"])[1].startswith("No single assumption within its range would make the printed figure hold")
     assert len(explain.why(results["gpt-3-energy"])) == 1, "reproduced: nothing would have to change"
     assert explain.why(results["models-apache"]) == []
 
