@@ -12,7 +12,7 @@ from scipy.optimize import least_squares
 from recount import graph, recompute
 from recount.assumptions import Assumption, from_row, load
 from recount.backtest import cases
-from recount.backtest.cases import Answer
+from recount.backtest.cases import Answer, typed
 from recount.backtest.scores import Prediction, known
 from recount.units import Quantity, read_unit
 from recount.vocabulary import quantities
@@ -90,7 +90,7 @@ def constants(without: tuple[str, ...] = ()) -> dict[str, float]:
     leave open is measured on families that were left out (:func:`factor`).
     """
     chosen = [p for p in points() if not {p.case.family, p.case.hardware} & set(without)]
-    names = [n for n in (*HEADLINE, *_MACHINE, *_ARCHITECTURE)]
+    names = (*HEADLINE, *_MACHINE, *_ARCHITECTURE)
     columns = {n: _column(n, [_known(n, p) for p in chosen]) for n in names}
     columns |= {n: from_row(load().default(n)).value for n in ("forward_flop_per_parameter_token", "cache_bits")}
     columns["unexplained_factor"] = Quantity(1.0, "")
@@ -99,13 +99,13 @@ def constants(without: tuple[str, ...] = ()) -> dict[str, float]:
     start, wired = np.log(list(START.values())), graph.graph("answer", "roofline")
     wanted = ["accelerator_energy_per_parameter_token", "step_time"]
 
-    def errors(logs: np.ndarray) -> np.ndarray:
+    def off(logs: np.ndarray) -> np.ndarray:
         fitted = {n: Quantity(v, read_unit(quantities()[n].unit)) for n, v in zip(START, np.exp(logs))}
         found = wired.execute(wanted, columns | fitted)
         predicted = [np.log(found[n].to(read_unit(u)).magnitude) for n, u in zip(wanted, ("pJ/parameter/token", "s"))]
         return np.concatenate([predicted[0] - energy, (predicted[1] - time) * _TIME_WEIGHT, (logs - start) / _START_SPREAD])
 
-    found = least_squares(errors, start, loss="soft_l1", f_scale=_OUTLIER)
+    found = least_squares(off, start, loss="soft_l1", f_scale=_OUTLIER)
     return dict(zip(START, map(float, np.exp(found.x))))
 
 
@@ -116,19 +116,15 @@ def predicted(point: Point, fitted: dict[str, float]) -> float:
 
 
 @functools.lru_cache(maxsize=64)
-def residuals(without: tuple[str, ...] = ()) -> dict[Point, float]:
-    """Logarithm of measured over predicted for each measurement, its own family left out of the fit."""
-    chosen = [p for p in points() if not {p.case.family, p.case.hardware} & set(without)]
-    return {p: float(np.log(p.measured / predicted(p, constants(tuple(sorted({*without, p.case.family})))))) for p in chosen}
+def errors(left: str, without: tuple[str, ...] = ()) -> dict[Point, float]:
+    """Logarithm of measured over predicted for each measurement, its own family (or everything on its own chip) left out of the fit.
 
-
-@functools.lru_cache(maxsize=64)
-def errors_on_a_chip_left_out(without: tuple[str, ...] = ()) -> dict[Point, float]:
-    """The same with everything measured on its own chip left out of the fit; nothing where no other chip is left."""
+    Nothing where no other family or chip is left to fit on.
+    """
     chosen = [p for p in points() if not {p.case.family, p.case.hardware} & set(without)]
-    if len({p.case.hardware for p in chosen}) < 2:
+    if len({getattr(p.case, left) for p in chosen}) < 2:
         return {}
-    return {p: float(np.log(p.measured / predicted(p, constants(tuple(sorted({*without, p.case.hardware})))))) for p in chosen}
+    return {p: float(np.log(p.measured / predicted(p, constants(tuple(sorted({*without, getattr(p.case, left)})))))) for p in chosen}
 
 
 def factor(experts: bool, seen: bool = True, without: tuple[str, ...] = ()) -> tuple[float, float, float]:
@@ -139,8 +135,8 @@ def factor(experts: bool, seen: bool = True, without: tuple[str, ...] = ()) -> t
     are counted apart from dense models. The middle is 1 by decision: with a handful of families
     a common bias cannot be told from the families' own.
     """
-    errors = (residuals(without) if seen else errors_on_a_chip_left_out(without)) or residuals(without)
-    alike = [abs(error) for point, error in errors.items() if point.experts == experts] or [abs(error) for error in errors.values()]
+    found = (not seen and errors("hardware", without)) or errors("family", without)
+    alike = [abs(error) for point, error in found.items() if point.experts == experts] or [abs(error) for error in found.values()]
     wide = float(np.quantile(alike, 0.9))
     return float(np.exp(-wide)), 1.0, float(np.exp(wide))
 
@@ -181,19 +177,6 @@ def _ecologits(point: Point) -> dict[str, float]:
     spent = _magnitude("active_parameters", point) * _magnitude("answer_tokens", point)
     energies = (recompute.point(recompute.plan_of("answer", "accelerator_energy", "ecologits", method | sizes | more), "pJ") for more in ({}, told))
     return {baseline: energy / spent for baseline, energy in zip(BASELINES, energies)}
-
-
-def typed(values: dict[str, float] | dict[str, tuple[float, float, float]]) -> dict[str, Assumption]:
-    """Fitted numbers as assumptions, in their names' natural units: a point, or three percentiles."""
-    found = {}
-    for name, value in values.items():
-        unit = read_unit(quantities()[name].unit)
-        if isinstance(value, tuple):
-            low, middle, high = (Quantity(x, unit) for x in value)
-            found[name] = Assumption(name, middle, 0.0, "estimate", "fit", f"{middle:~}", low, high, "lognormal")
-        else:
-            found[name] = Assumption(name, Quantity(value, unit), 0.0, "estimate", "fit", f"{value}")
-    return found
 
 
 def _known(name: str, point: Point) -> Quantity:

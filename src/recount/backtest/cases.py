@@ -7,7 +7,8 @@ import functools
 
 from recount import trace
 from recount.assumptions import Assumption, from_row, load
-from recount.vocabulary import data_folder, read_csv
+from recount.units import Quantity, read_unit
+from recount.vocabulary import data_folder, quantities, read_csv
 
 RUN_COLUMNS = ("run", "model", "family", "maker", "hardware", "year", "declared", "energy_independent", "power_boundary", "utilisation_from", "note")
 ANSWER_COLUMNS = ("measurement", "model", "family", "hardware", "task", "boundary", "kind", "note")
@@ -64,6 +65,19 @@ def _lines(name: str, columns: tuple[str, ...]) -> list[dict[str, str]]:
 def known(*contexts: str) -> dict[str, Assumption]:
     """Every assumption that these contexts supply; the later context wins."""
     return {name: from_row(row) for context in contexts if context for name, row in load().context(context).items()}
+
+
+def typed(values: dict[str, float] | dict[str, tuple[float, float, float]]) -> dict[str, Assumption]:
+    """Fitted numbers as assumptions, in their names' natural units: a point, or three percentiles."""
+    found = {}
+    for name, value in values.items():
+        unit = read_unit(quantities()[name].unit)
+        if isinstance(value, tuple):
+            low, middle, high = (Quantity(x, unit) for x in value)
+            found[name] = Assumption(name, middle, 0.0, "estimate", "fit", f"{middle:~}", low, high, "lognormal")
+        else:
+            found[name] = Assumption(name, Quantity(value, unit), 0.0, "estimate", "fit", f"{value}")
+    return found
 
 
 def problems() -> list[str]:

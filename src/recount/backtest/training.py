@@ -16,8 +16,7 @@ from scipy.special import expit, logit
 from recount import recompute
 from recount.assumptions import Assumption, from_row, load
 from recount.backtest import cases
-from recount.backtest.answers import typed
-from recount.backtest.cases import Run
+from recount.backtest.cases import Run, typed
 from recount.backtest.random_effects import RandomEffects
 from recount.backtest.scores import Prediction, known
 from recount.units import Quantity, read_unit
@@ -117,18 +116,18 @@ def power(without: str = "") -> RandomEffects:
     return RandomEffects.fit(np.log([o.power for o in found]), _groups(found), float(np.log(np.prod(rated))), _POWER_SPREAD)
 
 
-def fitted(hardware: str, without: str = "", maker: str = "") -> dict[str, tuple[float, float, float]]:
+def fitted(hardware: str, without: str = "") -> dict[str, tuple[float, float, float]]:
     """Percentiles of utilisation on a chip, and of system over thermal design power, for a family not seen.
 
     The second is given where runs on the chip were metered, and, far wider, for tensor chips
     where none was: their printed thermal design power bounds nothing. A graphics chip that was
     not metered is left to the general rows, the share a busy chip draws and what the host adds.
     """
-    member = {"hardware": hardware, "maker": maker}
-    mean, spread = utilisation(without).predict(member)
+    chip = {"hardware": hardware}  # no maker: no user of an estimate could name one
+    mean, spread = utilisation(without).predict(chip)
     found = {"utilisation": tuple(float(expit(mean + z * _Z95 * spread)) for z in (-1, 0, 1))}
     if ":tpu-" in hardware or any(o.power and o.case.hardware == hardware for o in _seen(without)):
-        mean, spread = power(without).predict(member)
+        mean, spread = power(without).predict(chip)
         found["system_power"] = tuple(float(np.exp(mean + z * _Z95 * spread)) for z in (-1, 0, 1))
     return found
 
@@ -137,7 +136,7 @@ def _assumed(run: Observed, split: str) -> dict[str, Assumption]:
     """What is taken for a run not seen: its size, tokens, chip, PUE and grid, and the fit without it."""
     names = ("active_parameters", "peak_throughput", "thermal_design_power", "pue", "grid_intensity")
     supplied = {name: run.supplied[name] for name in names if name in run.supplied} | typed({"training_compute": run.compute})
-    found = fitted(run.case.hardware, getattr(run.case, split))  # the maker is not told: no user of an estimate could name one
+    found = fitted(run.case.hardware, getattr(run.case, split))
     if run.case.power_boundary == "accelerator":  # only the chips were metered: nothing of the host is in the figure
         supplied |= typed({"it_overhead": 1.0})
     elif "system_power" in found:

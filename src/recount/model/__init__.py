@@ -9,7 +9,7 @@ _SITE = ("facility", "carbon", "water", "embodied", "equivalents", "travel", "tr
 _IMPACTS = ("accelerators", *_SITE)  # a route that computes the accelerators' energy itself takes _SITE
 _EPSILON = ("energy_from_epsilon", "hours_from_energy", "chip")
 _TRAINING_EPSILON = ("tokens_of_training", "epsilon_training", "energy_from_epsilon", "hours_from_it_energy", "chip")
-_ROOFLINE = ("serving", "roofline", "epsilon_inference", "energy_from_epsilon")
+_ROOFLINE = ("serving", "generation_step", "roofline", "epsilon_inference", "energy_from_epsilon")
 
 ROUTES: dict[str, dict[str, tuple[str, ...]]] = {
     "training": {
