@@ -27,7 +27,8 @@ def main(arguments: list[str] | None = None) -> int:
     """Run one command; a refusal is one sentence on stderr and exit code 2."""
     options = _parser().parse_args(arguments)
     try:
-        return options.command(options)
+        with cli_options.kernel_asked_for(options):
+            return options.command(options)
     except RecountError as error:
         print(f"recount: {error}", file=sys.stderr)
         return 2
@@ -63,16 +64,19 @@ def _parser() -> argparse.ArgumentParser:
     run.add_argument("--jobs", type=_positive, metavar="N", help="notebooks at a time (default: the cores there are)")
     run.add_argument("--out", type=Path, metavar="DIR", help="where the executed copies go (default: build/runs/…)")
     run.add_argument("--force", action="store_true", help="execute even what is current")
+    cli_options.kernel(run)
     run.set_defaults(command=_run)
 
     rerun = commands.add_parser("rerun", help="one notebook with other assumptions, and what that changes")
     rerun.add_argument("notebook", metavar="NOTEBOOK")
     rerun.add_argument("assumptions", metavar="ASSUMPTIONS", help="grid_intensity='56 gCO2e/kWh' pue='1.1 1' …, in one argument")
+    cli_options.kernel(rerun)
     rerun.set_defaults(command=_rerun)
 
     refresh = commands.add_parser("refresh", help="re-execute the committed notebooks in place")
     refresh.add_argument("notebooks", nargs="*", metavar="NOTEBOOK")
     refresh.add_argument("--jobs", type=_positive, metavar="N")
+    cli_options.kernel(refresh)
     refresh.set_defaults(command=_refresh)
 
     claims = commands.add_parser("claims", help="recompute every claim without a kernel and print the table")

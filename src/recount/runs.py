@@ -17,7 +17,7 @@ from concurrent.futures import Future, ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
 from pathlib import Path
 
-from recount import freshness
+from recount import freshness, warm
 from recount.errors import RecountError
 from recount.execution import Execution, Job, execute, read_executed, without_volatile, write
 from recount.freshness import Record, Surroundings
@@ -223,17 +223,18 @@ def _execute_all(waiting: list[Job], jobs: int | None, progress: bool | None, do
         return
     from tqdm import tqdm
 
-    pool = _pool(min(jobs or _cores(), len(waiting)))
-    try:
-        futures = {pool.submit(execute, job): job for job in waiting}
-        with tqdm(total=len(waiting), unit="notebook", disable=None if progress is None else not progress) as bar:
-            for future in as_completed(futures):
-                done[futures[future]] = _result(future)
-                bar.set_postfix_str(futures[future].name, refresh=False)
-                bar.update()
-    finally:
-        # What has not begun shall not begin.
-        pool.shutdown(cancel_futures=True)
+    with warm.kernels():
+        pool = _pool(min(jobs or _cores(), len(waiting)))
+        try:
+            futures = {pool.submit(execute, job): job for job in waiting}
+            with tqdm(total=len(waiting), unit="notebook", disable=None if progress is None else not progress) as bar:
+                for future in as_completed(futures):
+                    done[futures[future]] = _result(future)
+                    bar.set_postfix_str(futures[future].name, refresh=False)
+                    bar.update()
+        finally:
+            # What has not begun shall not begin.
+            pool.shutdown(cancel_futures=True)
 
 
 def _result(future: Future[Execution]) -> Execution:
