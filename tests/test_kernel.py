@@ -107,13 +107,13 @@ LIKE_STOCK = (
     "import numpy as np\na = np.random.default_rng(0).random((700, 700))\nfloat(np.linalg.svd(a @ a, compute_uv=False).sum())",
     "import threading\nlen(np.linalg.inv(a)), sorted(t.name for t in threading.enumerate() if not t.name[-1].isdigit())",
     "import os, sys, signal, locale\nsys.path, sys.argv[0], sys.argv[-1], sys.flags, sys.executable, os.getcwd()",
-    "sorted(set(os.environ) - {'RECOUNT_KERNEL'}), os.environ['RECOUNT_TRACE'].endswith('trace'), os.environ['RECOUNT_DATA']",
+    "import recount.graph\nsorted(set(os.environ) - {'RECOUNT_KERNEL'}), os.environ['RECOUNT_TRACE'].endswith('trace'), os.environ['RECOUNT_DATA']",
     "[signal.getsignal(s) for s in (signal.SIGINT, signal.SIGTERM, signal.SIGPIPE)], locale.getlocale(), os.getpgrp() == os.getsid(0) == os.getpid()",
     "print(sys.stdin.encoding if sys.stdin else None, file=sys.stderr)\nos.write(1, b'from below\\n'); os.system('echo from a program; echo and to stderr >&2; cat')",
     "import warnings, logging\nwarnings.warn('careful', DeprecationWarning)\nlogging.getLogger('x').warning('logged')",
     "from recount.assumptions import load\nprint(load().pick('default', 'pue').value)",
     "%timeit -n1 -r1 -q 1\n%pwd\n__name__, sorted(n for n in globals() if not n.startswith('_'))",
-    "import os.path\nopen('/proc/self/limits').read().count('unlimited'), os.umask(18), sorted(os.path.realpath(f'/proc/self/fd/{n}') for n in (0,))",
+    "open('/proc/self/limits').read(), os.umask(18), os.nice(0)",
 )
 
 
@@ -138,8 +138,6 @@ def test_the_runner_forks_its_kernels_and_can_be_told_not_to(tiny, small, monkey
     assert cli.main(["run"]) == 0 and '"warm\\n"' in printed()
     assert cli.main(["run", "--force", "--stock-kernel"]) == 0 and '"stock\\n"' in printed()
     assert warm.VARIABLE not in os.environ
-    monkeypatch.setenv(warm.VARIABLE, "stock")
-    assert cli.main(["run", "--force"]) == 0 and '"stock\\n"' in printed()
 
 
 def test_numpys_old_random_numbers_differ_from_kernel_to_kernel(kernel, warm_kernels):
@@ -327,7 +325,6 @@ def test_nbval_runs_on_warm_kernels_by_the_entry_point(tiny, small, monkeypatch,
     command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "--nbval-lax", "--nbval-current-env", str(path)]
     warmed = subprocess.run([sys.executable, "-m", "recount.warm", *command], cwd=tmp_path, capture_output=True, text=True)
     assert warmed.returncode == 0 and "1 passed" in warmed.stdout, warmed.stdout + warmed.stderr
-    assert subprocess.run(command, cwd=tmp_path, capture_output=True).returncode == 1, "without it the kernel is a stock one"
 
 
 def test_the_wrapper_says_what_is_wrong(capsys, monkeypatch):

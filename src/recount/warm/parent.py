@@ -197,10 +197,9 @@ def be_kernel(arguments: list[str]) -> None:
     sys.argv = [importlib.util.find_spec("ipykernel_launcher").origin, *arguments]
     app = IPKernelApp.instance(parent_handle=os.getppid())
     app.initialize(arguments)
-    if pyplot := sys.modules.get("matplotlib.pyplot"):
-        # Imported where there was no IPython: without these two lines its figures would never be shown.
-        sys.modules["matplotlib"].rcParams["backend"] = os.environ["MPLBACKEND"]
-        pyplot.install_repl_displayhook()
+    if matplotlib := sys.modules.get("matplotlib"):
+        # It was imported where there was neither IPython nor this variable: figures would never be shown.
+        matplotlib.rcParams["backend"] = os.environ["MPLBACKEND"]
     app.start()
 
 
