@@ -1,6 +1,6 @@
 """How long notebooks take: stock papermill against recount's runner, with a stock and with a warm kernel.
 
-Run it with ``make bench-kernel`` or ``python benchmarks/kernel.py [--points 50] [--no-suite]``; about ten
+Run it with ``make benchkernel`` or ``python benchmarks/kernel.py [--points 50] [--no-suite]``; about ten
 minutes on two cores. Two notebooks run at a time in each way:
 
 - stock papermill: ``papermill.execute_notebook`` in two processes that stay, a new kernel a notebook;

@@ -236,6 +236,13 @@ def test_a_parent_that_dies_takes_its_kernel_and_no_other_notebook(tiny, small):
     assert '"stock\\n"' in report.outcomes[1].path.read_text()
 
 
+def test_a_busy_kernel_does_not_outlive_its_parent(small, kernel):
+    with warm.kernels():
+        one = kernel()
+        one.client.execute("import os, re\nos.kill(os.getppid(), 9)\nre.match('(a+)+$', 'a' * 40 + 'b')  # no other thread gets a turn")
+        assert gone(one.process.pid) and one.process.wait(20) == -signal.SIGKILL
+
+
 def test_two_runs_at_once_have_nothing_to_do_with_each_other(small, kernel, monkeypatch):
     with warm._parent() as first:
         with warm._parent() as second:
