@@ -8,7 +8,10 @@ edited source, another interpreter, a parent that has gone) gets the stock kerne
 gives the same outputs.
 
 ``RECOUNT_KERNEL=stock`` asks for the stock kernel. ``python -m recount.warm COMMAND …`` runs any
-program that starts Jupyter kernels, such as pytest with nbval or Voilà, with warm ones.
+program that starts Jupyter kernels, such as pytest with nbval, with warm ones.
+
+Two things differ from a stock kernel: a word that a library says when it is imported is not heard,
+and sets of strings are ordered alike in all kernels of one parent.
 """
 
 from __future__ import annotations
