@@ -14,12 +14,12 @@ export RERUN_ASSUMPTIONS := $(value P)
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help env run test refresh lab rerun site bench lock clean distclean
+.PHONY: help env run test refresh lab rerun site bench benchkernel lock clean distclean
 
 help: ## explain every target (this text)
 	@echo "recount: recompute what the press says about AI's energy, carbon and water."
 	@echo
-	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' Makefile
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' Makefile
 
 env: $(BIN)/.ready ## make the environment in .venv, with locked versions
 
@@ -29,7 +29,7 @@ run: env ## execute all notebooks, collect the results, render the pages, show t
 
 test: env ## validate the data, then pytest: doctests, tests and every notebook's checked cells
 	$(RECOUNT) check
-	$(BIN)/python -m pytest -n $(JOBS) --dist loadscope --nbval-lax --nbval-current-env src tests notebooks
+	$(BIN)/python -m recount.warm $(BIN)/python -m pytest -n $(JOBS) --dist loadscope --nbval-lax --nbval-current-env src tests notebooks
 
 refresh: env ## re-execute the committed notebooks in place
 	$(RECOUNT) refresh
@@ -46,6 +46,9 @@ site: env ## render the pages from the last run into build/site
 bench: env ## how long intervals and sweeps take, against simpler and other ways (some minutes)
 	$(BIN)/python benchmarks/intervals.py
 	$(BIN)/python benchmarks/sweeps.py
+
+benchkernel: env ## how long notebooks take, stock papermill against the runner with warm kernels (ten minutes)
+	$(BIN)/python benchmarks/kernel.py
 
 lock: env ## resolve requirements.lock anew, one version of each package for every Python and system
 	$(BIN)/python -m pip install --quiet uv

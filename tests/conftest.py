@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import nbformat
 import pytest
 
+from recount import warm
 from recount.assumptions import COLUMNS
 from recount.project import Project
 
@@ -50,7 +52,14 @@ class Tiny:
         return path
 
 
+@pytest.fixture(scope="session")
+def warm_kernels() -> Iterator[str]:
+    """One parent for all tests: each would otherwise wait for one of its own."""
+    with warm.kernels() as path:
+        yield path
+
+
 @pytest.fixture
-def tiny(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Tiny:
+def tiny(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, warm_kernels: str) -> Tiny:
     monkeypatch.setenv("RECOUNT_DATA", str(tmp_path / "data"))
     return Tiny(tmp_path)

@@ -31,7 +31,7 @@ def main(arguments: list[str] | None = None) -> int:
     """Run one command; a refusal is one sentence on stderr and exit code 2."""
     try:
         options = _parser().parse_args(cli_claims.spelled(sys.argv[1:] if arguments is None else arguments))
-        with cli_claims.register(options):
+        with cli_claims.register(options), cli_options.kernel_asked_for(options):
             return options.command(options)
     except RecountError as error:
         print(f"recount: {error}", file=sys.stderr)
@@ -67,11 +67,13 @@ def _parser() -> argparse.ArgumentParser:
     rerun = commands.add_parser("rerun", help="one notebook with other assumptions, and what that changes")
     rerun.add_argument("notebook", metavar="NOTEBOOK")
     rerun.add_argument("assumptions", metavar="ASSUMPTIONS", help="grid_intensity='56 gCO2e/kWh' pue='1.1 1' …, in one argument")
+    cli_options.kernel(rerun)
     rerun.set_defaults(command=_rerun)
 
     refresh = commands.add_parser("refresh", help="re-execute the committed notebooks in place")
     refresh.add_argument("notebooks", nargs="*", metavar="NOTEBOOK")
     refresh.add_argument("--jobs", type=cli_options.positive, metavar="N")
+    cli_options.kernel(refresh)
     refresh.set_defaults(command=_refresh)
 
     claims = commands.add_parser("claims", help="recompute every claim without a kernel and print the table")

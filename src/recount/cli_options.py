@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 
 from recount.errors import RecountError
 
@@ -27,6 +28,18 @@ def samples(parser: argparse.ArgumentParser) -> None:
     """How many samples, and their seed."""
     parser.add_argument("--samples", metavar="N", help="how many samples each interval is computed from (default: as many as it needs)")
     parser.add_argument("--seed", default="0", metavar="S", help="seed of the samples, a whole number (default: 0)")
+
+
+def kernel(parser: argparse.ArgumentParser) -> None:
+    """Which kernel executes notebooks."""
+    parser.add_argument("--stock-kernel", action="store_true", help="start every kernel anew instead of forking it from a warm one (slower, same outputs)")
+
+
+def kernel_asked_for(options: argparse.Namespace) -> contextlib.AbstractContextManager:
+    """Where the stock kernel is asked for, there is no other while this lasts."""
+    from recount import warm
+
+    return warm.kernels(stock=True) if getattr(options, "stock_kernel", False) else contextlib.nullcontext()
 
 
 def drawn(options: argparse.Namespace) -> tuple[int | None, int]:

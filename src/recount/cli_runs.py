@@ -32,6 +32,7 @@ def add(commands: argparse._SubParsersAction) -> None:
     run.add_argument("--like", type=Path, metavar="DIR", help="repeat the run of a folder from what lies in it")
     run.add_argument("--force", action="store_true", help="execute even what is current")
     run.add_argument("--timeout", type=cli_options.positive, metavar="S", help="seconds that one cell may take (default: 600)")
+    cli_options.kernel(run)
     run.add_argument("--no-meter", action="store_true", help="do not let CodeCarbon count the run's own energy")
     run.add_argument("--country", default="", metavar="CCC", help="where this machine stands, by three letters, for the run's own carbon")
     run.set_defaults(command=_run)

@@ -37,6 +37,7 @@ def add(commands: argparse._SubParsersAction) -> None:
     add("--workers", metavar="N", help="processes on this machine (default: the cores there are, where the work is worth it; 1 computes without Dask)")
     add("--scheduler", metavar="tcp://HOST:PORT", help="a Dask scheduler that is running already, in place of this machine")
     add("--timeout", metavar="SECONDS", help="that one cell of --notebook may take (default: 600)")
+    cli_options.kernel(parser)
     parser.set_defaults(command=_sweep)
 
 

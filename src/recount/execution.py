@@ -19,6 +19,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from recount import warm
 from recount.project import Project, write_whole
 
 if TYPE_CHECKING:
@@ -150,7 +151,8 @@ def _papermill(job: Job, output: Path) -> str | None:
         papermill.execute_notebook(
             read(job.source), output, parameters=job.parameters, cwd=job.source.parent,
             progress_bar=False, start_timeout=120, execution_timeout=job.timeout,
-            kernel_manager_class=_own_kernel(), coalesce_streams=True,
+            engine_name=_engine(), kernel_manager_class=_own_kernel(), coalesce_streams=True,
+            shutdown_kernel="immediate",  # all it had to say is written down
             extra_arguments=["--IPKernelApp.log_level=CRITICAL"],  # else it warns of its loopback socket each time
         )  # fmt: skip
     except PapermillExecutionError as error:
@@ -160,19 +162,49 @@ def _papermill(job: Job, output: Path) -> str | None:
     return None
 
 
+def _engine() -> str:
+    """Papermill's engine, but writing once, at the end: it would write the whole notebook twice a cell."""
+    from papermill.engines import NBClientEngine, papermill_engines
+    from papermill.iorw import write_ipynb
+
+    class Once(NBClientEngine):
+        @classmethod
+        def execute_notebook(cls, nb: NotebookNode, kernel_name: str, output_path: str | None = None, **options: Any) -> NotebookNode:
+            try:
+                return super().execute_notebook(nb, kernel_name, **options)
+            finally:
+                write_ipynb(nb, output_path)
+
+    papermill_engines.register("recount", Once)
+    return "recount"
+
+
 def _own_kernel() -> type:
-    """A kernel manager that knows one kernel, the running interpreter.
+    """A kernel manager that knows one kernel, the running interpreter, warm where there is a parent.
 
     Jupyter would let a kernel of the same name in the user's home or on JUPYTER_PATH win.
     """
-    from jupyter_client.kernelspec import KernelSpecManager
+    from importlib.metadata import EntryPoint
+
+    from jupyter_client.kernelspec import KernelSpec, KernelSpecManager
     from jupyter_client.manager import AsyncKernelManager
+    from jupyter_client.provisioning import KernelProvisionerFactory
     from traitlets import default
+
+    # By name, as anybody's kernel may; also where the installed metadata are older than this.
+    entry = EntryPoint(warm.PROVISIONER, "recount.warm.provisioner:WarmProvisioner", KernelProvisionerFactory.GROUP_NAME)
+    KernelProvisionerFactory.instance().provisioners.setdefault(warm.PROVISIONER, entry)
+
+    class OnlyNative(KernelSpecManager):
+        def get_kernel_spec(self, kernel_name: str) -> KernelSpec:
+            spec = super().get_kernel_spec(kernel_name)
+            spec.metadata["kernel_provisioner"] = {"provisioner_name": warm.PROVISIONER}
+            return spec
 
     class OwnKernelManager(AsyncKernelManager):
         @default("kernel_spec_manager")
         def _only_native(self) -> KernelSpecManager:
-            return KernelSpecManager(parent=self, kernel_dirs=[])
+            return OnlyNative(parent=self, kernel_dirs=[])
 
     return OwnKernelManager
 

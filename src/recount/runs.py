@@ -19,7 +19,7 @@ from concurrent.futures.process import BrokenProcessPool
 from pathlib import Path
 from typing import Protocol
 
-from recount import freshness, run_inputs
+from recount import freshness, run_inputs, warm
 from recount.errors import RecountError
 from recount.execution import Execution, Job, execute, read_executed, without_volatile, write
 from recount.freshness import Record, Surroundings
@@ -265,7 +265,7 @@ def _execute_all(waiting: list[Job], jobs: int | None, progress: bool | None, do
         return
     from tqdm import tqdm
 
-    with tqdm(total=len(waiting), unit="notebook", disable=None if progress is None else not progress) as bar:
+    with warm.kernels(), tqdm(total=len(waiting), unit="notebook", disable=None if progress is None else not progress) as bar:
         _in_one_pool(waiting, min(jobs or _cores(), len(waiting)), bar, done)
         # A process that is ended takes its pool with it: those that were beside it, or not begun, are not to blame.
         for job in [job for job in waiting if job not in done]:

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from recount import execution, planning, register, results, sweep, sweep_axes, sweeps
+from recount import execution, planning, register, results, sweep, sweep_axes, sweeps, warm
 from recount.project import Project
 from recount.sweep_axes import Axis
 from recount.sweep_folder import Folder
@@ -100,7 +100,8 @@ def run(asked: NotebookSweep, out: Path, workers: Workers = Workers(), resume: b
             failed[task.number] = problem
 
         tasks = [Task(k, 1, point, (asked, str(project.root), k), 10) for k in range(points) if not (out / record(k)).is_file()]
-        workers.perform(tasks, keep, fail, points, points - len(tasks), progress)
+        with warm.kernels():  # before the workers, which take its address with their environment
+            workers.perform(tasks, keep, fail, points, points - len(tasks), progress)
         shown = {k: {c["id"]: c for c in json.loads((out / record(k)).read_text(encoding="utf-8"))["claims"]} for k in range(points) if k not in failed}
         told = [{"first": k, "points": 1, "told": f"point {k} ({_typed(asked, k)}), {failed[k]}"} for k in sorted(failed)]
         content = {**_gather(folder, asked, shown, told, figures), "notebook": asked.notebook, "scenario": asked.scenario, "given": dict(asked.overrides)}
