@@ -162,9 +162,16 @@ def test_the_parent_has_one_thread_no_plot_and_no_library_with_threads_of_its_ow
     one = kernel()
     father = int(one.says("import os\nprint(os.getppid())"))
     assert len(os.listdir(f"/proc/{father}/task")) == 1
-    assert not {"pyarrow", "polars"} & {name.partition(".")[0] for name in parent.MODULES}
-    loaded = "import sys, matplotlib.pyplot as p\nprint([m in sys.modules for m in ('seaborn', 'scipy.stats', 'recount.study', 'pyarrow', 'polars')], p._backend_mod)"
+    loaded = "import sys, matplotlib.pyplot as p\nprint([m in sys.modules for m in ('seaborn', 'scipy.stats', 'recount.study', 'polars', 'distributed')], p._backend_mod)"
     assert one.says(loaded) == "[True, True, True, False, False] None"
+    assert one.says("import os\nprint('JE_ARROW_MALLOC_CONF' in os.environ)") == "False"
+
+
+def test_the_threads_of_pyarrow_work_in_a_fork(kernel, warm_kernels, tmp_path):
+    one = kernel(cwd=str(tmp_path))
+    assert one.forked
+    one.says("import numpy, pandas, pyarrow\npandas.DataFrame({'a': numpy.arange(10**6), 'b': 'text'}).to_parquet('t.parquet')")
+    assert one.says("t = pandas.read_parquet('t.parquet')\nprint(t.a.sum(), t.b.nunique(), pyarrow.cpu_count() > 0)") == "499999500000 1 True"
 
 
 # --- how kernels end ---------------------------------------------------------------------------

@@ -28,6 +28,8 @@ from pathlib import Path
 # The socket of a parent, or "stock"; inherited by the processes that drive kernels.
 VARIABLE = "RECOUNT_KERNEL"
 PROVISIONER = "recount-warm"
+# pandas imports pyarrow, whose allocator would keep a thread that tidies up; a kernel does not inherit this.
+THREADLESS = {"JE_ARROW_MALLOC_CONF": "background_thread:false"}
 
 
 @contextlib.contextmanager
@@ -75,7 +77,7 @@ def _parent() -> Iterator[str]:
         process = subprocess.Popen(
             [sys.executable, "-m", "recount.warm.parent", str(listener.fileno())],
             stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-            pass_fds=[listener.fileno()], cwd="/", start_new_session=True,
+            pass_fds=[listener.fileno()], cwd="/", start_new_session=True, env=os.environ | THREADLESS,
         )  # fmt: skip
         listener.close()  # if the parent dies, asking is refused rather than never answered
         try:

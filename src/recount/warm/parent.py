@@ -22,7 +22,7 @@ import time
 from pathlib import Path
 
 # What notebooks import, and what those imports leave for later. No library that starts threads of
-# its own (pyarrow, polars): they would be missing in a fork.
+# its own when it is imported: they would be missing in a fork.
 MODULES = (
     "ipykernel.kernelapp", "numpy", "scipy.stats", "scipy.optimize.elementwise", "pandas", "matplotlib.backends.backend_agg",
     "seaborn", "pint", "SALib.sample.sobol", "SALib.analyze.sobol", "recount.figures", "recount.peers", "recount.explain", "recount.study",
