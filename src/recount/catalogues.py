@@ -14,6 +14,7 @@ import csv
 import datetime
 import io
 import json
+import re
 import string
 import sys
 import tomllib
@@ -93,6 +94,7 @@ def _texts(folder: Path) -> Iterator[tuple[str, str]]:
         yield from ((claim.get(key, ""), "claims.toml") for key in _OF_CLAIMS)
         yield claim["traced"].get("searched", ""), "claims.toml"
         yield from ((text, "claims.toml") for text in claim.get("history", ()))
+        yield from ((text, "claims.toml") for key in ("equals", "includes") for text in claim.get(key, "").split("; ") if _in_words(text))
     for path in sorted((folder / "scenarios").glob("*.toml")):
         yield tomllib.loads(path.read_text(encoding="utf-8")).get("description", ""), f"scenarios/{path.name}"
     for method in toml("methods.toml")["method"]:
@@ -102,7 +104,15 @@ def _texts(folder: Path) -> Iterator[tuple[str, str]]:
     yield from ((text, "contexts.toml") for part, text in contexts["spelled"].items() if text.islower() and text.replace(" ", "").isalpha())
     yield from ((text, "quantities.csv") for text in _column(folder / "quantities.csv", "definition"))
     yield from ((text, "records.csv") for text in _column(folder / "records.csv", "note"))
-    yield from ((text, "records.csv") for text in _column(folder / "records.csv", "value") if " " in text and text == text.lower() and not text[0].isdigit())
+    yield from ((text, "records.csv") for value in _column(folder / "records.csv", "value") for text in value.split("; ") if _in_words(text))
+    for path in sorted((folder / "assumptions").glob("*.csv")):
+        yield from ((text, "assumptions") for text in dict.fromkeys(_column(path, "scope")))
+
+
+def _in_words(text: str) -> bool:
+    """Whether a fact is told in words, not a name, a date, a number, or a yes."""
+    quantity = re.fullmatch(r"\d[\d.]* \S+", text)
+    return text not in ("yes", "no") and not quantity and any(word.isalpha() and word.islower() for word in text.split())
 
 
 def _column(path: Path, name: str) -> Iterable[str]:

@@ -9,13 +9,13 @@ from typing import Any
 from recount import own_register, recompute, records, register, sensitivity
 from recount.conditions import Condition, conditions
 from recount.errors import RecountError
-from recount.language import either, in_english, message, of_data, say
+from recount.language import either, in_english, message, say
 from recount.recompute import Plan, World, finite
 from recount.register import Actually, Claim, Route
 from recount.sensitivity import Drivers
 from recount.units import amount, plural, pretty_unit, read_quantity, read_unit, trimmed
 from recount.verdicts import NOT_RECOMPUTABLE, Range, counted, holds, printed_range, record_verdict, verdict
-from recount.wording import text_of
+from recount.wording import in_words, text_of
 
 SCHEMA_VERSION = 1
 
@@ -170,7 +170,7 @@ class Result:
     @property
     def found(self) -> str | None:
         """What the record says, for a claim about a fact."""
-        return of_data(records.record(self.claim.record).value) or say("none found") if self.claim.record else None
+        return in_words(records.record(self.claim.record).value) or say("none found") if self.claim.record else None
 
     def _route_json(self, figure: Figure) -> dict[str, Any]:
         printed = self.printed_value
@@ -231,8 +231,9 @@ def _fact_text(claim: Claim) -> str:
     if relation.endswith("_record"):
         wanted = records.record(wanted).value
     relation = relation.removesuffix("_record")
-    told = {"before": say("before {date}", date=wanted), "after": say("after {date}", date=wanted)}
-    return _read_as(claim, told.get(relation, of_data(wanted)))
+    if relation in ("before", "after"):
+        return _read_as(claim, say("before {date}" if relation == "before" else "after {date}", date=in_words(wanted)))
+    return _read_as(claim, in_words(wanted))
 
 
 def recompute_claim(identifier: str, world: World | None = None, count: int | None = None, seed: int = 0) -> Result:

@@ -90,6 +90,10 @@ class Condition:
             return say("no range known")
         if self.assumption.low is None:
             return say("yes, within its rounding" if self.inside else "no, beyond its rounding")
+        if self.percentile < 0.1:
+            return say("yes, at percentile below {limit}" if self.inside else "no, at percentile below {limit}", limit=trimmed(0.1))
+        if self.percentile > 99.9:
+            return say("yes, at percentile above {limit}" if self.inside else "no, at percentile above {limit}", limit=trimmed(99.9))
         return say("yes, at percentile {percentile}" if self.inside else "no, at percentile {percentile}", percentile=_percent(self.percentile))
 
     def _sided(self, text: str) -> str:
@@ -167,12 +171,10 @@ def _limits(name: str) -> str:
     return say("it is {bounds}", bounds=listed([say(_SIDES[words], value=readable(Quantity(bound, read_unit(known.unit)), name)) for words, bound in said]))
 
 
-def _percent(percentile: float | None) -> str:
-    """A percentile without digits that say nothing; towards the ends of a range they say on which side it lies.
+def _percent(percentile: float) -> str:
+    """A percentile without digits that say nothing; towards the ends of a range it has more.
 
-    >>> _percent(22.4), _percent(95.17), _percent(0.03), _percent(99.97)
-    ('22', '95.2', 'below 0.1', 'above 99.9')
+    >>> _percent(22.4), _percent(95.17)
+    ('22', '95.2')
     """
-    if percentile < 0.1 or percentile > 99.9:
-        return say("below {limit}", limit=trimmed(0.1)) if percentile < 50 else say("above {limit}", limit=trimmed(99.9))
     return trimmed(percentile, 2 if 10 <= percentile <= 90 else 3)

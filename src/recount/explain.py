@@ -83,7 +83,7 @@ def card(result: Result) -> Table:
 def _searched(claim: Claim) -> str:
     """That no primary source was found, when and where it was looked for."""
     where, _, date = claim.searched.rpartition(" (")
-    return say("none found: {where} ({date})", where=of_data(where), date=date.rstrip(")"))
+    return say("none found: {where} ({date})", where=of_data(where), date=in_words(date.rstrip(")")))
 
 
 def steps(figure: Figure) -> Table:
@@ -220,7 +220,7 @@ def check_line(result: Result) -> str:
 
 def drivers(figure: Figure) -> Table:
     """What moves the figure most: each assumption's share of the variance, and how far it alone moves the figure."""
-    found, unit = figure.drivers, pretty_unit(figure.unit)
+    found, unit = figure.drivers, pretty_unit(plural(figure.unit, 2))
     rows = [
         (found.name(d), spread(d.assumption), with_unit(_ends(*sorted((d.low, d.high))), unit), _shares(d)) for d in found.of
     ]

@@ -23,6 +23,7 @@ from matplotlib.transforms import blended_transform_factory
 from recount import register
 from recount import trace
 from recount.claims import Figure as Recomputed, Result
+from recount.contexts import spelled
 from recount.errors import RecountError
 from recount.explain import sentence
 from recount.figure_backtests import places_in_intervals, predicted_against_reported, predicted_by_batch
@@ -30,7 +31,7 @@ from recount.figure_estimate import intervals, own_drivers
 from recount.figure_gap import waterfall
 from recount.figure_rows import answers_by_batch, grids, memory, sectors, water_by_site
 from recount.figure_runs import energy_against_work, epsilon_of_runs
-from recount.language import either, labelled, message, say
+from recount.language import either, french, labelled, message, of_data, say
 from recount.figure_style import (
     BAND, BLUE, BROWN, FAINT, GREEN, INK, ORANGE, PURPLE, SKY, VERDICT_STYLE, Words, canvas, drawn, legend_below, named_reference, number_axis, shown, side_note, span, wants_log, with_raised_powers, wrapped,
 )  # fmt: skip
@@ -264,7 +265,7 @@ def bars(
     colour_by : a column whose values each get a colour and a marker.
     quantity : what the axis shows; the vocabulary's words for the column ``name`` if left out.
     """
-    words, names = Words(language), [wrapped(str(name).partition(":")[2] if label == "context" else str(name)) for name in frame[label]]
+    words, names = Words(language), [wrapped(_row_name(str(name)) if label == "context" else str(name)) for name in frame[label]]
     figure, axes = canvas(1.2 + (0.34 + 0.12 * max((n.count("\n") for n in names), default=0)) * len(names), names)
     limit = float(read_quantity(reference, unit).to(read_unit(unit)).magnitude) if isinstance(reference, str) else reference
     groups = list(dict.fromkeys(frame[colour_by])) if colour_by else [""]
@@ -285,7 +286,7 @@ def bars(
         interval = f" ({words('{low} to {high}', low=words.number(ends[0]), high=words.number(ends[1]))})" if len(ends) == 2 else ""
         told.append(f"{name} {words.amount(number, unit)}{interval}")
     number_axis(axes.xaxis, words, log, span(seen) if log else (min(0, *seen) * 1.05, max(seen) * 1.05))
-    handles = [_marker(looks[g], str(g)) if log else Patch(fc=looks[g][0], ec="white", hatch=looks[g][2], label=str(g)) for g in groups if colour_by]
+    handles = [_marker(looks[g], of_data(str(g))) if log else Patch(fc=looks[g][0], ec="white", hatch=looks[g][2], label=of_data(str(g))) for g in groups if colour_by]
     if limit is not None:
         axes.axvline(limit, color=INK, lw=1.6, ls=(0, (4, 2)))
         named = named_reference(reference_label, words.amount(limit, unit), words)
@@ -298,6 +299,12 @@ def bars(
         quantity = label_of(kinds.pop()) if len(kinds) == 1 else value
     axes.set_xlabel(words.axis(quantity, unit))
     return shown(figure, f"{labelled(quantity, words.listed(told))}.")
+
+
+def _row_name(context: str) -> str:
+    """What a row is about, after the colon; in French in words, since it is English."""
+    slug = context.partition(":")[2]
+    return spelled(slug) if french() else slug
 
 
 @drawn

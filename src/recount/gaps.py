@@ -15,7 +15,7 @@ from recount import graph, recompute, scenarios
 from recount.assumptions import Assumption, from_row, from_text, load
 from recount.errors import RecountError, nearest
 from recount.explain import Table
-from recount.language import either, french, in_a_row, message, say
+from recount.language import either, french, in_a_row, message, say, say_counted
 from recount.model import UNKNOWN_WITH
 from recount.recompute import Plan, World
 from recount.units import amount, read_unit, trimmed, without_unit
@@ -114,7 +114,7 @@ class Change:
         routes = [say("{results} by the route '{route}'", results=", ".join(map(label, names)) or say("everything"), route=via)] if via else []
         told = [_both(*pair) for pair in self.assumptions[:2]]
         more = len(self.assumptions) - 2
-        return in_a_row([*routes, *told, *([say("{count} more", count=more)] if more > 0 else [])])
+        return in_a_row([*routes, *told, *([say_counted("{count} more", "{count} more", more)] if more > 0 else [])])
 
 
 @dataclasses.dataclass(frozen=True)

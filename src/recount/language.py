@@ -53,7 +53,7 @@ def read(text: str) -> str:
 
 
 def speak(language: str | None) -> None:
-    """Speak a language from now on; None keeps the one that is spoken."""
+    """Speak a language from now on; None keeps the one that is spoken, an empty text is English."""
     global _spoken
     if language is not None:
         _spoken = read(language)

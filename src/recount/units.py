@@ -346,7 +346,7 @@ _FRENCH_UNITS = {
     "visits": "visites", "visit": "visite", "layers": "couches", "layer": "couche", "heads": "têtes", "head": "tête", "elements": "éléments",
     "element": "élément", "experts": "experts", "expert": "expert", "years": "ans", "year": "an", "months": "mois", "month": "mois",
     "days": "jours", "day": "jour", "million": "millions de", "billion": "milliards de", "trillion": "mille milliards de",
-    "GB": "Go", "MB": "Mo", "KB": "Ko", "byte": "octet", "GiB": "Gio", "TB": "To",
+    "Gparameter": "Gparamètre", "us": "µs", "GB": "Go", "MB": "Mo", "KB": "Ko", "byte": "octet", "GiB": "Gio", "TB": "To",
 }  # fmt: skip
 
 

@@ -82,20 +82,32 @@ def text_of(assumption: Assumption) -> str:
     """What an assumption was given as; a reader's own words stay as typed."""
     if not french() or assumption.origin in ("override", "reader", "scenario"):
         return assumption.text
-    counted = re.fullmatch(r"(\d+) of (\d+)", assumption.text)
-    if counted:
+    if counted := re.fullmatch(r"(\d+) of (\d+)", assumption.text):
         return say("{part} of {whole}", part=counted[1], whole=counted[2])
+    if printed := re.fullmatch(r"(.+) \(claim (\S+)\)", assumption.text):
+        return say("{figure} (claim {claim})", figure=in_words(printed[1]), claim=printed[2])
     return in_words(assumption.text)
 
 
 def in_words(text: str) -> str:
-    """A value as a row or a record prints it, in the language spoken."""
-    return of_data(text) if not french() or not re.match(r"[\d.]+ \S", text) else _restated(text)
+    """What a row, a record or a claim prints, in the language spoken: a quantity, a date, a list, a fact.
+
+    >>> with spoken.speaking("fr"):
+    ...     in_words("20.4 ktCO2e"), in_words("2024-04-25"), in_words("ADEME; Carbone 4"), in_words("yes")
+    ('20,4\u202fktCO2e', '25 avril 2024', 'ADEME\u202f; Carbone 4', 'oui')
+    """
+    if not french():
+        return text
+    if re.fullmatch(r"\d{4}-\d\d(-\d\d)?", text):
+        year, month, *day = text.split("-")
+        return " ".join([*(["1er" if one == "01" else one.lstrip("0") for one in day]), _MONTHS[int(month) - 1], year])
+    if quantity := re.fullmatch(r"(\d[\d.]*) ([^\s\d]\S*)", text):
+        number = trimmed(float(quantity[1]), 15) if quantity[1].count(".") < 2 else quantity[1]
+        return with_unit(number, pretty_unit(quantity[2]))
+    return say(text) if text in ("yes", "no") else "; ".join(map(of_data, text.split("; "))).replace("; ", f"{spoken.THIN}; ")
 
 
-def _restated(text: str) -> str:
-    number, _, unit = text.partition(" ")
-    return with_unit(number.replace(".", ","), pretty_unit(unit))
+_MONTHS = "janvier février mars avril mai juin juillet août septembre octobre novembre décembre".split()
 
 
 _STRENGTHS = (
