@@ -5,7 +5,7 @@ from __future__ import annotations
 from matplotlib.patches import Patch
 
 from recount.contexts import spelled
-from recount.figure_style import BLUE, FAINT, GREEN, INK, SKY, Words, canvas, drawn, legend_below, number_axis, shown, side_note, span, wrapped
+from recount.figure_style import BLUE, FAINT, GREEN, INK, SKY, Words, canvas, drawn, legend_below, number_axis, shown, side_note, span, with_raised_powers, wrapped
 from recount.language import labelled
 from recount.own_model import DRIVEN, OwnModel
 from recount.study import View
@@ -46,7 +46,7 @@ def intervals(model: OwnModel, *, language: str | None = None) -> View:
 def own_drivers(model: OwnModel, *, language: str | None = None) -> View:
     """What energy, carbon and water of an estimate turn on: shares of the variance, what matters most first."""
     words, found = Words(language), model.shares()
-    names = [f"{wrapped(label(one.name))}\n{wrapped(spread(one))}" for one, _ in found] or [words("no assumption has a range")]
+    names = [f"{wrapped(label(one.name))}\n{wrapped(with_raised_powers(spread(one)))}" for one, _ in found] or [words("no assumption has a range")]
     figure, axes = canvas(1.6 + 0.6 * len(names) + 0.14 * sum(max(0, n.count("\n") - 1) for n in names), names)
     told = []
     for row, (one, shares) in enumerate(found):

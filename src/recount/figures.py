@@ -206,7 +206,7 @@ def tornado(study: Study, claim: str, route: str = "", *, language: str | None =
     found = sorted(figure_of.drivers.of, key=lambda d: -abs(d.high - d.low))
     found = [d for d in found if abs(d.high - d.low) > VISIBLE * abs(found[0].high - found[0].low)][:top]
     called = [figure_of.drivers.name(d) for d in found]
-    names = [f"{wrapped(name)}\n{wrapped(spread(d.assumption))}" for name, d in zip(called, found, strict=True)] or [words("no assumption has a range")]
+    names = [f"{wrapped(name)}\n{wrapped(with_raised_powers(spread(d.assumption)))}" for name, d in zip(called, found, strict=True)] or [words("no assumption has a range")]
     printed = _printed_in(result, figure_of)
     values = [figure_of.value, *([printed] if printed is not None else []), *(x for d in found for x in (d.low, d.high))]
     log = wants_log(values)

@@ -356,7 +356,7 @@ def in_french_units(text: str) -> str:
     >>> in_french_units("pJ/(parameter·token)"), in_french_units("GB/s")
     ('pJ/(paramètre·jeton)', 'Go/s')
     """
-    return re.sub(r"[A-Za-z]+", lambda m: _FRENCH_UNITS.get(m[0], m[0]), text)
+    return re.sub(r"[A-Za-z]+", lambda m: _FRENCH_UNITS.get(m[0], m[0]), text).replace("G€", "Md€").replace("G$", "Md$")
 
 
 def pretty_unit(unit: str) -> str:
