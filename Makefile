@@ -14,7 +14,7 @@ export RERUN_ASSUMPTIONS := $(value P)
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help env run test refresh lab rerun site bench benchkernel lock clean distclean
+.PHONY: help env run test refresh messages lab rerun site bench benchkernel lock clean distclean
 
 help: ## explain every target (this text)
 	@echo "recount: recompute what the press says about AI's energy, carbon and water."
@@ -33,6 +33,9 @@ test: env ## validate the data, then pytest: doctests, tests and every notebook'
 
 refresh: env ## re-execute the committed notebooks in place
 	$(RECOUNT) refresh
+
+messages: env ## after a sentence or a text of data/ changed: bring the French catalogues up to date
+	$(BIN)/python -m recount.catalogues
 
 lab: env ## open JupyterLab on the notebooks
 	$(BIN)/jupyter lab notebooks

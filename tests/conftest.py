@@ -10,7 +10,7 @@ from typing import Any
 import nbformat
 import pytest
 
-from recount import warm
+from recount import language, warm
 from recount.assumptions import COLUMNS
 from recount.project import Project
 
@@ -52,6 +52,13 @@ class Tiny:
         path = self.project.notebooks / f"{name}.ipynb"
         nbformat.write(nbformat.v4.new_notebook(cells=cells), path)
         return path
+
+
+@pytest.fixture(autouse=True)
+def english() -> Iterator[None]:
+    """What a test makes the process speak, the next one does not."""
+    with language.speaking("en"):
+        yield
 
 
 @pytest.fixture(scope="session")

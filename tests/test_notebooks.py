@@ -15,7 +15,7 @@ from recount.units import read_quantity
 from recount.vocabulary import data_folder, quantities
 
 NOTEBOOKS = sorted((data_folder().parent / "notebooks").glob("*.ipynb"))
-PRIMARY = ["scenario", "energy_per_parameter_token", "grid_intensity", "water_intensity"]
+PRIMARY = ["scenario", "energy_per_parameter_token", "grid_intensity", "water_intensity", "language"]
 SPLITS = {"10_backtest_training": training.SPLITS, "11_backtest_answers": answers.SPLITS}
 LONGER = {"08_money_and_surveys": 2000}  # many small facts
 
@@ -89,12 +89,12 @@ def test_the_parameters_are_what_papermill_sees(path):
     assert len(cells) == 1
     lines = [line for line in cells[0].source.splitlines() if line.strip()]
     names = [line.partition(":")[0] for line in lines]
-    assert names[:4] == PRIMARY
+    assert names[:5] == PRIMARY
     seen = inspect_notebook(str(path))
     assert list(seen) == names
     for line, name in zip(lines, names, strict=True):
         assert re.fullmatch(r'\w+: str = "[^"=]*"  # [^=]+', line), line
-        if name != "scenario" and name not in quantities():
+        if name not in ("scenario", "language") and name not in quantities():
             # Else it must hold a context of the data, a way of leaving out that the back-tests know, or a quantity.
             default = re.search(r'"([^"]*)"', line)[1]
             assert default in load().contexts() or default in SPLITS.get(path.stem, ()) or read_quantity(default), line

@@ -175,13 +175,14 @@ def _own(folder: Path) -> dict[str, str]:
 def _parameters(own: dict[str, str]) -> str:
     lines = ['scenario: str = "as-published"  # a name of data/scenarios']
     lines += [f'{name}: str = ""  # e.g. {example}; empty keeps the claim\'s own' for name, example in PRIMARY.items()]
+    lines.append('language: str = "en"  # en, or fr for French')
     what = {"register": "the register that the claim stands in", "data": "the rows beside those of recount"}
     return "\n".join([*lines, *(f'{name}: str = "{path}"  # {what[name]}, seen from this folder' for name, path in own.items())])
 
 
 def _study(own: dict[str, str]) -> str:
     primary = "primary = dict(" + ", ".join(f"{name}={name}" for name in PRIMARY) + ")"
-    return f"{primary}\nstudy = Study(scenario, **primary{''.join(f', {name}={name}' for name in own)})"
+    return f"{primary}\nstudy = Study(scenario, language=language, **primary{''.join(f', {name}={name}' for name in own)})"
 
 
 def _claim(result: Result) -> str:

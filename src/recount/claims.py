@@ -9,11 +9,13 @@ from typing import Any
 from recount import own_register, recompute, records, register, sensitivity
 from recount.conditions import Condition, conditions
 from recount.errors import RecountError
+from recount.language import either, in_english, message, say
 from recount.recompute import Plan, World, finite
 from recount.register import Actually, Claim, Route
 from recount.sensitivity import Drivers
-from recount.units import plural, pretty_unit, read_quantity, read_unit, trimmed
+from recount.units import amount, plural, pretty_unit, read_quantity, read_unit, trimmed
 from recount.verdicts import NOT_RECOMPUTABLE, Range, counted, holds, printed_range, record_verdict, verdict
+from recount.wording import in_words, text_of
 
 SCHEMA_VERSION = 1
 
@@ -77,19 +79,19 @@ class Result:
     def recomputed_text(self) -> str:
         """The recomputed figure, the count or the record, ready to be read."""
         if self.taken is None and self.actually and self.actually_holds:
-            return f"in fact {trimmed(self.actually.value, 4)} {pretty_unit(plural(self.actually.unit, self.actually.value))}".strip()
+            return say("in fact {figure}", figure=amount(self.actually.value, self.actually.unit))
         if self.taken is None:
             return self.found or "–"
         if self.claim.counts:
-            return self.taken.plan.assumptions[0].text
-        return f"{trimmed(self.taken.value, 4)} {pretty_unit(plural(self.claim.unit, self.taken.value))}".strip()
+            return text_of(self.taken.plan.assumptions[0])
+        return amount(self.taken.value, self.claim.unit)
 
     @property
     def interval_text(self) -> str:
         """The 90 % interval, ready to be read; nothing for a count or a record."""
         if self.taken is None or self.claim.counts:
             return ""
-        return f"{trimmed(self.taken.interval[0], 3)} to {trimmed(self.taken.interval[1], 3)}"
+        return say("{low} to {high}", low=trimmed(self.taken.interval[0], 3), high=trimmed(self.taken.interval[1], 3))
 
     @property
     def printed_text(self) -> str:
@@ -97,8 +99,9 @@ class Result:
         return printed_text(self.claim)
 
     @property
+    @in_english
     def tolerance(self) -> str:
-        """Which recomputed figures the printed one accepts."""
+        """In English, which recomputed figures the printed one accepts."""
         low, high = printed_range(self.claim.printed, self.claim.relation, self.claim.significant)
         unit = pretty_unit(plural(self.claim.unit, 2))
         if self.claim.relation in ("more_than", "at_least"):
@@ -117,6 +120,7 @@ class Result:
         others = [a for figure in self.figures for a in figure.plan.assumptions]
         return conditions(self.taken.plan, self.taken.unit, self.printed_value, self.claim.relation, self.taken.value, others)
 
+    @in_english
     def as_json(self) -> dict[str, Any]:
         """The documented object of ``recount claims --json`` (schema version 1)."""
         claim, taken = self.claim, self.taken
@@ -166,7 +170,7 @@ class Result:
     @property
     def found(self) -> str | None:
         """What the record says, for a claim about a fact."""
-        return records.record(self.claim.record).value or "none found" if self.claim.record else None
+        return in_words(records.record(self.claim.record).value) or say("none found") if self.claim.record else None
 
     def _route_json(self, figure: Figure) -> dict[str, Any]:
         printed = self.printed_value
@@ -205,10 +209,21 @@ def printed_text(claim: Claim) -> str:
     """
     if not claim.printed:
         return _fact_text(claim) if claim.compare else ""
-    number = float(claim.published.to(read_unit(claim.unit)).magnitude)
-    prefix = {"more_than": "more than ", "at_least": "at least ", "less_than": "less than ", "up_to": "up to ", "about": "about ", "nearly": "nearly "}
-    figure = f"{prefix.get(claim.relation, '')}{trimmed(number, 9)} {pretty_unit(plural(claim.unit, number))}".strip()
-    return f"{claim.words} (read as {figure})" if claim.words else figure
+    figure = amount(float(claim.published.to(read_unit(claim.unit)).magnitude), claim.unit, 9)
+    figure = say(_RELATIONS[claim.relation], value=figure) if claim.relation in _RELATIONS else figure
+    return _read_as(claim, figure)
+
+
+_RELATIONS = {
+    "more_than": message("more than {value}"), "at_least": message("at least {value}"), "less_than": message("less than {value}"),
+    "up_to": message("up to {value}"), "about": message("about {value}"), "nearly": message("nearly {value}"),
+}  # fmt: skip
+
+
+def _read_as(claim: Claim, figure: str) -> str:
+    """The article's own words with our reading, or the reading alone."""
+    words = either(claim.words, claim.words_fr)
+    return say("{words} (read as {figure})", words=words, figure=figure) if words else figure
 
 
 def _fact_text(claim: Claim) -> str:
@@ -216,8 +231,9 @@ def _fact_text(claim: Claim) -> str:
     if relation.endswith("_record"):
         wanted = records.record(wanted).value
     relation = relation.removesuffix("_record")
-    fact = f"{relation} {wanted}" if relation in ("before", "after") else wanted
-    return f"{claim.words} (read as {fact})" if claim.words else fact
+    if relation in ("before", "after"):
+        return _read_as(claim, say("before {date}" if relation == "before" else "after {date}", date=in_words(wanted)))
+    return _read_as(claim, in_words(wanted))
 
 
 def recompute_claim(identifier: str, world: World | None = None, count: int | None = None, seed: int = 0) -> Result:

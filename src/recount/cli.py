@@ -10,7 +10,7 @@ import json
 import sys
 from pathlib import Path
 
-from recount import cli_claims, cli_estimate, cli_options, cli_runs, cli_sweep
+from recount import cli_claims, cli_estimate, cli_options, cli_runs, cli_sweep, language
 from recount.errors import RecountError, file_sentence
 
 _EXAMPLES = """examples:
@@ -20,6 +20,7 @@ _EXAMPLES = """examples:
   recount diff french-grid polish-grid                what differs between two scenarios, or two runs
   recount claims --scenario french-grid               every claim, verdict and would-be verdict
   recount claim gpt-3-energy                          one claim, step by step with its sources
+  recount claim gpt-3-energy --language fr            the same in French
   recount estimate training --parameters 70e9 --tokens 15e12 --hardware h100
   recount sweep --over grid_intensity=20:800:40 --over pue=1.1,1.3,1.6 --out build/grids
   recount check                                       validate data/
@@ -31,7 +32,7 @@ def main(arguments: list[str] | None = None) -> int:
     """Run one command; a refusal is one sentence on stderr and exit code 2."""
     try:
         options = _parser().parse_args(cli_claims.spelled(sys.argv[1:] if arguments is None else arguments))
-        with cli_claims.register(options), cli_options.kernel_asked_for(options):
+        with cli_claims.register(options), cli_options.kernel_asked_for(options), language.speaking(None):
             return options.command(options)
     except RecountError as error:
         print(f"recount: {error}", file=sys.stderr)
@@ -66,6 +67,7 @@ def _parser() -> argparse.ArgumentParser:
 
     rerun = commands.add_parser("rerun", help="one notebook with other assumptions, and what that changes")
     rerun.add_argument("notebook", metavar="NOTEBOOK")
+    cli_options.language(rerun)
     rerun.add_argument("assumptions", metavar="ASSUMPTIONS", help="grid_intensity='56 gCO2e/kWh' pue='1.1 1' …, in one argument")
     cli_options.kernel(rerun)
     rerun.set_defaults(command=_rerun)
@@ -79,6 +81,7 @@ def _parser() -> argparse.ArgumentParser:
     claims = commands.add_parser("claims", help="recompute every claim without a kernel and print the table")
     cli_options.world(claims)
     cli_options.samples(claims)
+    cli_options.language(claims)
     claims.add_argument("--json", action="store_true", help="print a JSON list, as data/claim.schema.json describes it")
     claims.set_defaults(command=_claims)
 
@@ -86,6 +89,7 @@ def _parser() -> argparse.ArgumentParser:
     claim.add_argument("id", metavar="ID", help="such as gpt-3-energy; 'recount claims' lists them")
     cli_options.world(claim)
     cli_options.samples(claim)
+    cli_options.language(claim)
     claim.set_defaults(command=_claim)
 
     cli_estimate.add(commands)
@@ -107,7 +111,8 @@ def _parser() -> argparse.ArgumentParser:
 def _rerun(options: argparse.Namespace) -> int:
     from recount import runs
 
-    report, differences = runs.rerun(options.notebook, runs.assignments(options.assumptions))
+    spoken = {"language": options.language} if language.read(options.language) != "en" else {}
+    report, differences = runs.rerun(options.notebook, spoken | runs.assignments(options.assumptions))
     print("\n".join([*report.lines(), *([] if report.failed else runs.difference_lines(differences))]))
     return report.exit_code
 
@@ -144,6 +149,7 @@ def _claims(options: argparse.Namespace) -> int:
     from recount import claims, explain
     from recount.recompute import World
 
+    language.speak(options.language)
     results = claims.recompute_all(World.of(options.scenario, cli_options.overrides(options.assumptions)), *cli_options.drawn(options))
     if options.json:
         print(json.dumps([result.as_json() for result in results], ensure_ascii=False, indent=1))
@@ -157,6 +163,7 @@ def _claim(options: argparse.Namespace) -> int:
     from recount import claims, explain
     from recount.recompute import World
 
+    language.speak(options.language)
     cli_claims.refuse_reserved(options.id)
     result = claims.recompute_claim(options.id, World.of(options.scenario, cli_options.overrides(options.assumptions)), *cli_options.drawn(options))
     print("\n\n".join(explain.whole(result)))

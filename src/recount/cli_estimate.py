@@ -56,6 +56,7 @@ def _arguments(parser: argparse.ArgumentParser, activity: str) -> None:
     add("--scenario", metavar="NAME", help="alternative assumptions from data/scenarios, before the chip, grid and site named here")
     add("--set", action="append", default=[], dest="assumptions", metavar="NAME=VALUE", help="any other assumption, such as utilisation=0.4; repeat for more")
     cli_options.samples(parser)
+    cli_options.language(parser)
     add("--json", action="store_true", help="print one JSON object, as data/estimate.schema.json describes it")
 
 
@@ -72,6 +73,6 @@ def _estimate(options: argparse.Namespace) -> int:
     if twice:
         raise RecountError(f"{twice[0]} is given twice: leave it out of --set.")
     samples, seed = cli_options.drawn(options)
-    model = getattr(estimate, options.activity)(hardware=options.hardware, samples=samples, seed=seed, **given, **assumptions)
+    model = getattr(estimate, options.activity)(hardware=options.hardware, samples=samples, seed=seed, language=options.language, **given, **assumptions)
     print(json.dumps(model.as_json(), ensure_ascii=False, indent=1) if options.json else model.text())
     return 0

@@ -17,6 +17,11 @@ def world(parser: argparse.ArgumentParser) -> None:
     )  # fmt: skip
 
 
+def language(parser: argparse.ArgumentParser) -> None:
+    """Which language tables, sentences and figures speak."""
+    parser.add_argument("--language", default="", metavar="CC", help="en or fr: what tables, sentences and figures speak (default: en)")
+
+
 def positive(text: str) -> int:
     """Read a whole number of at least 1, as argparse wants its types."""
     if not text.isdecimal() or not int(text):

@@ -27,6 +27,7 @@ def add(commands: argparse._SubParsersAction) -> None:
     run = commands.add_parser("run", help="execute notebooks, collect their claims, compare them with the default", epilog=_RUN, formatter_class=raw)
     run.add_argument("notebooks", nargs="*", metavar="NOTEBOOK", help="with or without its number, such as training_energy; none means all")
     cli_options.world(run)
+    cli_options.language(run)
     run.add_argument("--jobs", type=cli_options.positive, metavar="N", help="notebooks at a time (default: the cores there are)")
     run.add_argument("--out", type=Path, metavar="DIR", help="where the executed copies go (default: build/runs/…)")
     run.add_argument("--like", type=Path, metavar="DIR", help="repeat the run of a folder from what lies in it")
@@ -65,7 +66,10 @@ def _run(options: argparse.Namespace) -> int:
     run_record.check_country(options.country)
     if options.like:
         return _like(options)
-    return _execute(options, options.notebooks, options.scenario, cli_options.overrides(options.assumptions), options.out, Project.here())
+    from recount import language
+
+    spoken = {"language": options.language} if language.read(options.language) != "en" else {}
+    return _execute(options, options.notebooks, options.scenario, spoken | cli_options.overrides(options.assumptions), options.out, Project.here())
 
 
 def _execute(options: argparse.Namespace, names: list[str], scenario: str | None, overrides: dict[str, str], out: Path | None, project) -> int:
@@ -90,8 +94,8 @@ def _like(options: argparse.Namespace) -> int:
     from recount import run_inputs
     from recount.project import Project
 
-    if options.notebooks or options.scenario or options.assumptions:
-        raise RecountError("--like repeats a run as it was: give no notebook, scenario or assumption beside it.")
+    if options.notebooks or options.scenario or options.assumptions or options.language:
+        raise RecountError("--like repeats a run as it was: give no notebook, scenario, assumption or language beside it.")
     like, here = options.like.resolve(), Project.here()
     record = run_inputs.read_record(like)
     out = (options.out or here.runs / f"like-{like.name}").resolve()

@@ -8,14 +8,19 @@ from typing import Any
 
 from recount import sampling
 from recount.assumptions import Assumption
+from recount.language import listed, message, say
 from recount.recompute import Plan, finite
 from recount.resemblance import resembles
 from recount.uncertainty import BreakEven, break_evens, ends
-from recount.units import Quantity, read_unit, trimmed
+from recount.units import Quantity, read_unit, times, trimmed
 from recount.vocabulary import quantities
 from recount.wording import readable
 
 FAR = 1e3  # a value further off than this factor is no answer
+_SIDES = {
+    "more than": message("more than {value}"), "at least": message("at least {value}"),
+    "less than": message("less than {value}"), "at most": message("at most {value}"),
+}  # fmt: skip
 
 
 @dataclasses.dataclass(frozen=True)
@@ -31,7 +36,7 @@ class Condition:
     side: str
     holds: bool | None
     percentile: float | None
-    resembles: str
+    beside: tuple[Assumption, ...] = dataclasses.field(default=(), repr=False)
 
     @property
     def assumption(self) -> Assumption:
@@ -52,21 +57,29 @@ class Condition:
         return self.found.factor is not None and not 1 / FAR < self.found.factor < FAR
 
     @property
+    def resembles(self) -> str:
+        """What the value is like, in words; nothing where it is no answer."""
+        if self.found.value is None or self.far or self.found.factor is None or self.assumption.name == "printed":
+            return ""
+        low, high = self.assumption.rounded()
+        return say("what it is taken as") if low <= self.found.value <= high else resembles(self.assumption, self.found.value, self.beside)
+
+    @property
     def value_text(self) -> str:
         """The value in words, or why there is none."""
         found, name = self.found, self.assumption.name
         if not found.moves:
-            return "plays no part"
+            return say("plays no part")
         if found.value is None and self.holds:
-            return "holds whatever it is"
+            return say("holds whatever it is")
         if found.beyond is not None:
-            return f"nothing possible: {self._sided(readable(found.beyond, name))}, but {_limits(name)}"
+            return say("nothing possible: {wanted}, but {limits}", wanted=self._sided(readable(found.beyond, name)), limits=_limits(name))
         if found.value is None:
-            return "no value does it"
+            return say("no value does it")
         if self.far:
-            return f"nothing within a factor of {FAR:,.0f}"
-        times = f" ({trimmed(found.factor, 3)}\u00a0×)" if found.factor is not None else ""
-        return f"{self._sided(readable(found.value, name))}{times}"
+            return say("nothing within a factor of {factor}", factor=trimmed(FAR, 4))
+        factor = f" ({times(found.factor)})" if found.factor is not None else ""
+        return f"{self._sided(readable(found.value, name))}{factor}"
 
     @property
     def inside_text(self) -> str:
@@ -74,13 +87,17 @@ class Condition:
         if self.found.value is None or self.far:
             return "–"
         if self.inside is None:
-            return "no range known"
+            return say("no range known")
         if self.assumption.low is None:
-            return "yes, within its rounding" if self.inside else "no, beyond its rounding"
-        return f"{'yes' if self.inside else 'no'}, at percentile {_percent(self.percentile)}"
+            return say("yes, within its rounding" if self.inside else "no, beyond its rounding")
+        if self.percentile < 0.1:
+            return say("yes, at percentile below {limit}" if self.inside else "no, at percentile below {limit}", limit=trimmed(0.1))
+        if self.percentile > 99.9:
+            return say("yes, at percentile above {limit}" if self.inside else "no, at percentile above {limit}", limit=trimmed(99.9))
+        return say("yes, at percentile {percentile}" if self.inside else "no, at percentile {percentile}", percentile=_percent(self.percentile))
 
     def _sided(self, text: str) -> str:
-        return f"{self.side} {text}" if self.side else text
+        return say(_SIDES[self.side], value=text) if self.side else text
 
     def as_json(self) -> dict[str, Any]:
         """The object of ``would_hold`` in ``data/claim.schema.json``."""
@@ -128,15 +145,10 @@ def _settled(assumption: Assumption) -> bool:
 
 def _condition(found: BreakEven, printed: float, relation: str, value: float, beside: Sequence[Assumption]) -> Condition:
     holds = {"more_than": value > printed, "at_least": value >= printed, "less_than": value < printed, "up_to": value <= printed}.get(relation)
-    near = found.value is not None and found.factor is not None and 1 / FAR < found.factor < FAR
     percentile = None
     if found.value is not None and (below := sampling.share_below(found.assumption, found.value)) is not None:
         percentile = 100 * below
-    told = ""
-    if near and found.assumption.name != "printed":
-        low, high = found.assumption.rounded()
-        told = "what it is taken as" if low <= found.value <= high else resembles(found.assumption, found.value, beside)
-    return Condition(found, side(relation, found.rising), holds, percentile, told)
+    return Condition(found, side(relation, found.rising), holds, percentile, tuple(beside))
 
 
 def side(relation: str, rising: bool | None) -> str:
@@ -156,15 +168,13 @@ def _limits(name: str) -> str:
     """The physical bounds of a name in words."""
     known = quantities()[name]
     said = [(w, b) for w, b in (("at least", known.minimum), ("at most", known.maximum)) if b is not None]
-    return "it is " + " and ".join(f"{words} {readable(Quantity(bound, read_unit(known.unit)), name)}" for words, bound in said)
+    return say("it is {bounds}", bounds=listed([say(_SIDES[words], value=readable(Quantity(bound, read_unit(known.unit)), name)) for words, bound in said]))
 
 
-def _percent(percentile: float | None) -> str:
-    """A percentile without digits that say nothing; towards the ends of a range they say on which side it lies.
+def _percent(percentile: float) -> str:
+    """A percentile without digits that say nothing; towards the ends of a range it has more.
 
-    >>> _percent(22.4), _percent(95.17), _percent(0.03), _percent(99.97)
-    ('22', '95.2', 'below 0.1', 'above 99.9')
+    >>> _percent(22.4), _percent(95.17)
+    ('22', '95.2')
     """
-    if percentile < 0.1 or percentile > 99.9:
-        return "below 0.1" if percentile < 50 else "above 99.9"
     return trimmed(percentile, 2 if 10 <= percentile <= 90 else 3)

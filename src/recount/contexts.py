@@ -6,6 +6,7 @@ import functools
 import re
 from collections.abc import Iterable
 
+from recount import language as spoken
 from recount import trace
 from recount.vocabulary import read_table
 
@@ -30,7 +31,7 @@ def spelled(slug: str) -> str:
     ('AWS eu-north-1 2024', 'TPU v4', 'ML.ENERGY, Llama 3.1 8B H100 batch 8')
     """
     slug, _, edition = slug.partition("@")
-    words = " ".join(_part(part) for part in _TOGETHER.findall(slug)).rstrip(",")
+    words = " ".join(spoken.of_data(_part(part)) for part in _TOGETHER.findall(slug)).rstrip(",")
     return f"{words} ({_edition(edition)})" if edition else words
 
 
@@ -56,13 +57,13 @@ def countries() -> dict[str, list[str]]:
     return _table("countries")
 
 
-def country(code: str, language: str = "en") -> str:
+def country(code: str, language: str | None = None) -> str:
     """A country's name by the code that contexts carry.
 
     >>> country("ESP"), country("ESP", "fr"), country("XXX")
     ('Spain', 'Espagne', 'XXX')
     """
-    return countries().get(code, (code, code))[language == "fr"]
+    return countries().get(code, (code, code))[(language or spoken.current()) == "fr"]
 
 
 def place(context: str) -> tuple[str, str, str] | None:
@@ -75,22 +76,23 @@ def place(context: str) -> tuple[str, str, str] | None:
     return (found["code"], found["year"] or "", found["edition"] or "") if found else None
 
 
-def called(context: str, language: str = "en", years: str = "") -> str:
+def called(context: str, language: str | None = None, years: str = "") -> str:
     """A context in words, with the years of several contexts in place of its own.
 
     >>> called("grid:ESP-2023"), called("run:gpt-3"), called("run:gpt-3", "fr"), called("site:microsoft-sweden", "fr")
     ('Spain 2023', 'GPT-3 (training run)', 'GPT-3 (entraînement)', 'Microsoft Suède')
     """
-    kind, _, slug = context.partition(":")
-    where = place(context)
-    if where:
-        code, year, edition = where
-        words = f"{country(code, language)} {year}".strip() + (f" ({_edition(edition)})" if edition else "")
-    else:
-        words = spelled(slug)
-        for english, french in countries().values() if language == "fr" else ():
-            words = re.sub(rf"\b{english}\b", french, words)
-    return _table("called").get(kind, ("{}", "{}"))[language == "fr"].format(f"{words} {years}".strip())
+    with spoken.speaking(language):
+        kind, _, slug = context.partition(":")
+        where = place(context)
+        if where:
+            code, year, edition = where
+            words = f"{country(code)} {year}".strip() + (f" ({_edition(edition)})" if edition else "")
+        else:
+            words = spelled(slug)
+            for english, french in countries().values() if spoken.french() else ():
+                words = re.sub(rf"\b{english}\b", french, words)
+        return _table("called").get(kind, ("{}", "{}"))[spoken.french()].format(f"{words} {years}".strip())
 
 
 def stem(context: str) -> tuple[str, str]:

@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from recount import estimate_inputs, sampling
 from recount.errors import RecountError
 from recount.estimate_inputs import Inputs, text_of
+from recount.language import speak
 from recount.own_model import OwnModel
 from recount.scenarios import DEFAULT
 
@@ -19,7 +20,7 @@ from recount.scenarios import DEFAULT
 def training(
     parameters: object, tokens: object, hardware: str, *, active_parameters: object = None, pue: object = None, grid: str | None = None,
     water: str | None = None, on_site_water: str | None = None, off_site_water: str | None = None, scenario: str | None = None,
-    samples: int | str | None = None, seed: int | str = 0, **assumptions: str,
+    samples: int | str | None = None, seed: int | str = 0, language: str | None = None, **assumptions: str,
 ) -> OwnModel:  # fmt: skip
     """What training a model of one's own takes.
 
@@ -34,7 +35,7 @@ def training(
     water : a site (``"site:…"``), a country's power plants (``"water:FRA"``) or litres per kWh of both together.
     on_site_water, off_site_water : litres per kWh of the servers' energy, and per kWh of electricity.
     scenario : name of a file in ``data/scenarios``; it goes before the chip, grid and site that are named here, and a number goes before it.
-    samples, seed : of the intervals, as in :class:`recount.study.Study`.
+    samples, seed, language : as in :class:`recount.study.Study`.
     assumptions : any other assumption by its name, such as ``utilisation="0.4"``.
 
     Raises
@@ -53,6 +54,7 @@ def training(
     ----------
     Meta 2024, Llama 3.1 model card, training energy table.
     """
+    speak(language)
     counts = {"total_parameters": ("parameters", parameters), "active_parameters": ("active_parameters", active_parameters), "training_tokens": ("tokens", tokens)}
     inputs = _read("training", hardware, scenario, counts, ("total_parameters", "training_tokens"))
     return _finished(inputs, pue, grid, water, on_site_water, off_site_water, samples, seed, assumptions)
@@ -62,14 +64,14 @@ def answer(
     parameters: object, tokens: object, hardware: str, *, active_parameters: object = None, prompt_tokens: object = None, batch: object = None,
     precision: object = None, answers: object = None, pue: object = None, grid: str | None = None, water: str | None = None,
     on_site_water: str | None = None, off_site_water: str | None = None, scenario: str | None = None, samples: int | str | None = None,
-    seed: int | str = 0, **assumptions: str,
+    seed: int | str = 0, language: str | None = None, **assumptions: str,
 ) -> OwnModel:  # fmt: skip
     """What an answer of a model of one's own takes, or several of them.
 
     Parameters
     ----------
     parameters, active_parameters, hardware, pue, grid, water, on_site_water, off_site_water, scenario,
-    samples, seed, assumptions : as for :func:`training`.
+    samples, seed, language, assumptions : as for :func:`training`.
     tokens : that an answer has.
     prompt_tokens : that are read before it; not given, a wide range.
     batch : answers computed at a time, at least 1; not given, a wide range, and nothing matters more.
@@ -92,6 +94,7 @@ def answer(
     ----------
     Chung et al. 2025, ML.ENERGY benchmark v3.
     """
+    speak(language)
     counts = {
         "total_parameters": ("parameters", parameters), "active_parameters": ("active_parameters", active_parameters), "answer_tokens": ("tokens", tokens),
         "prompt_tokens": ("prompt_tokens", prompt_tokens), "batch": ("batch", batch), "answers": ("answers", answers),

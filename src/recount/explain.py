@@ -14,10 +14,12 @@ from recount import counts, graph, register
 from recount.assumptions import Assumption
 from recount.claims import Figure, Result
 from recount.errors import RecountError, nearest
+from recount.language import capital, either, french, in_a_row, in_english, labelled, message, of_data, say, say_counted
+from recount.register import Actually, Claim
 from recount.sensitivity import Driver, share_text
-from recount.units import Quantity, plural, pretty_unit, read_unit, trimmed
+from recount.units import Quantity, amount, percent, plural, pretty_unit, read_number, trimmed, with_unit  # noqa: F401 (notebooks find them here)
 from recount.verdicts import NOT_RECOMPUTABLE, REPRODUCED, VERDICTS
-from recount.wording import called_with_context, label, readable, spread
+from recount.wording import called_with_context, in_words, label, readable, spread, text_of
 
 WIDTH = 100  # of a terminal
 _PADDING = 2  # what tabulate adds to a heading
@@ -67,15 +69,21 @@ def _rich(text: str) -> str:
 def card(result: Result) -> Table:
     """Who printed what, and what it is about."""
     claim = result.claim
-    rows = [("Claim", claim.statement), ("Printed by", claim.article), ("Figure as printed", result.printed_text)]
+    rows = [(say("Claim"), either(claim.statement, claim.statement_fr)), (say("Printed by"), claim.article), (say("Figure as printed"), result.printed_text)]
     if claim.boundary:
-        rows.append(("Boundary", claim.boundary))
+        rows.append((say("Boundary"), of_data(claim.boundary)))
     if claim.condition:
-        rows.append(("Holds only if", f"the printed figure of '{claim.condition}' holds"))
-    rows.append(("Primary source", f"{claim.source}, {claim.locator}" if claim.source else f"none found: {claim.searched}"))
+        rows.append((say("Holds only if"), say("the printed figure of '{claim}' holds", claim=claim.condition)))
+    rows.append((say("Primary source"), f"{claim.source}, {claim.locator}" if claim.source else _searched(claim)))
     if claim.note:
-        rows.append(("Reading", claim.note))
+        rows.append((say("Reading"), of_data(claim.note)))
     return Table(("", claim.id), tuple(rows))
+
+
+def _searched(claim: Claim) -> str:
+    """That no primary source was found, when and where it was looked for."""
+    where, _, date = claim.searched.rpartition(" (")
+    return say("none found: {where} ({date})", where=of_data(where), date=in_words(date.rstrip(")")))
 
 
 def steps(figure: Figure) -> Table:
@@ -88,14 +96,17 @@ def steps(figure: Figure) -> Table:
             computed = wired.execute([*step.needs, step.name], values)
             rows.append((label(step.name), step.formula, _substituted(step, computed), readable(computed[step.name], step.name)))
         if planned.operand.claim:
-            rows.append(("printed figure", f"printed by claim {planned.operand.claim}", "", next(iter(planned.assumptions.values())).text))
+            rows.append((say("printed figure"), say("printed by claim {claim}", claim=planned.operand.claim), "", text_of(next(iter(planned.assumptions.values())))))
         if planned.operand.count:
-            rows.append(("count", "counted from the data", "", next(iter(planned.assumptions.values())).text))
+            rows.append((say("count"), say("counted from the data"), "", text_of(next(iter(planned.assumptions.values())))))
     if figure.route.combine:
-        rows.append((figure.route.combine, figure.route.quantity, "", f"{trimmed(figure.value, 4)} {pretty_unit(plural(figure.unit, figure.value))}".strip()))
+        rows.append((say(figure.route.combine), figure.route.quantity.replace(" of the sum with ", f" {say('of the sum with')} "), "", amount(figure.value, figure.unit)))
     if not rows:
-        rows.append((label(figure.route.operands[0].name), "taken from the row itself", "", f"{trimmed(figure.value, 4)} {pretty_unit(plural(figure.unit, figure.value))}".strip()))
-    return Table(("Step", "Formula", "With these values", "Result"), tuple(rows))
+        rows.append((label(figure.route.operands[0].name), say("taken from the row itself"), "", amount(figure.value, figure.unit)))
+    return Table((say("Step"), say("Formula"), say("With these values"), say("Result")), tuple(rows))
+
+
+_COMBINATIONS = message("ratio"), message("difference"), message("sum"), message("product"), message("share")
 
 
 def _substituted(step: graph.Step, values: dict[str, Quantity]) -> str:
@@ -110,44 +121,65 @@ def assumptions(figure: Figure) -> Table:
     return origins(figure.plan.assumptions)
 
 
-_UNSOURCED = {"claim": "printed by the article", "count": "counted from the data", "reader": "as you give it"}
+_UNSOURCED = {"claim": message("printed by the article"), "count": message("counted from the data"), "reader": message("as you give it")}
 
 
 def origins(found: Sequence[Assumption]) -> Table:
     """Assumptions with range, strength, source and page."""
     rows = []
     for one in found:
-        source = f"{one.row.source}, {one.row.locator}" if one.row else _UNSOURCED.get(one.origin, f"typed ({one.origin})")
+        source = f"{one.row.source}, {one.row.locator}" if one.row else _unsourced(one.origin)
         context = f" [{one.row.context}]" if one.row else ""
-        value = one.text if one.name in ("printed", "count") or one.row is None else readable(one.value, one.name)
-        confirmed = {"read": "", "": ""}.get(one.row.confirmed if one.row else "", f", {one.row.confirmed if one.row else ''}")
-        rows.append((f"{label(one.name)}{context}", value, spread(one), f"{one.strength}{confirmed}", source))
-    return Table(("Assumption", "Value", "Range (5–95 %)", "How strong", "Source and page"), tuple(rows))
+        value = text_of(one) if one.name in ("printed", "count") or one.row is None else readable(one.value, one.name)
+        confirmed = f", {say(one.row.confirmed)}" if one.row and one.row.confirmed not in ("read", "") else ""
+        rows.append((f"{label(one.name)}{context}", value, spread(one), f"{say(one.strength)}{confirmed}", source))
+    return Table((say("Assumption"), say("Value"), say("Range (5–95 %)"), say("How strong"), say("Source and page")), tuple(rows))
+
+
+def _unsourced(origin: str) -> str:
+    """Where a value comes from that is no row of the data."""
+    return say(_UNSOURCED[origin]) if origin in _UNSOURCED else say("typed ({origin})", origin=say(origin))
+
+
+_TYPED = message("given"), message("scenario"), message("override"), message("computed")
 
 
 def comparison(result: Result) -> Table:
     """Printed against recomputed, for the route the verdict takes and for the others."""
     unit, rows = pretty_unit(plural(result.claim.unit, 2)), []
     for figure in result.figures:
-        taken = " (verdict)" if result.taken and figure.route.name == result.taken.route.name else ""
-        independent = "yes" if figure.route.independent else "no"
+        taken = f" ({say('verdict')})" if result.taken and figure.route.name == result.taken.route.name else ""
+        independent = say("yes" if figure.route.independent else "no")
         counted = not figure.route.combine and figure.route.operands[0].count
-        value = figure.plan.assumptions[0].text if counted else f"{trimmed(figure.value, 4)} {unit}".strip()
-        interval = "counted" if counted else interval_text(figure)
-        rows.append((f"{figure.route.title}{taken}", result.printed_text, value, interval, ratio_text(figure.value, result.printed_value), independent))
+        value = text_of(figure.plan.assumptions[0]) if counted else with_unit(trimmed(figure.value, 4), unit)
+        interval = say("counted") if counted else interval_text(figure)
+        rows.append((f"{either(figure.route.title, figure.route.title_fr)}{taken}", result.printed_text, value, interval, ratio_text(figure.value, result.printed_value), independent))
     if result.actually:
         figure = result.actually
-        rows.append((f"in fact: {result.claim.actually.statement}", result.claim.actually.printed or result.printed_text, f"{trimmed(figure.value, 4)} {pretty_unit(plural(figure.unit, figure.value))}".strip(), interval_text(figure), "", ""))
+        rows.append((_in_fact(result.claim), _printed(result.claim.actually) or result.printed_text, amount(figure.value, figure.unit), interval_text(figure), "", ""))
     elif result.claim.actually and result.claim.actually.record:
-        rows.append((f"in fact: {result.claim.actually.statement}", result.printed_text, "attested, not recomputed", "", "", ""))
-    return Table(("Route", "Printed", "Recomputed", "90 % interval", "Recomputed ÷ printed", "Independent"), tuple(rows))
+        rows.append((_in_fact(result.claim), result.printed_text, say("attested, not recomputed"), "", "", ""))
+    return Table((say("Route"), say("Printed"), say("Recomputed"), capital(say("90 % interval")), say("Recomputed ÷ printed"), say("Independent")), tuple(rows))
+
+
+def _in_fact(claim: Claim) -> str:
+    return say("in fact: {statement}", statement=either(claim.actually.statement, claim.actually.statement_fr))
+
+
+def _printed(actually: Actually) -> str:
+    """What is printed of the other figure, in the language's numbers."""
+    if not actually.printed or not french():
+        return actually.printed
+    number, rest = read_number(actually.printed)
+    return amount(number, rest or "1", 9)
 
 
 def interval_text(figure: Figure) -> str:
     """The 5th and 95th percentile, with the median where it is not the figure itself."""
     low, high = figure.interval
     apart = figure.value and abs(figure.median / figure.value - 1) > 0.02
-    return f"{trimmed(low, 3)} to {trimmed(high, 3)}" + (f", median {trimmed(figure.median, 3)}" if apart else "")
+    ends = {"low": trimmed(low, 3), "high": trimmed(high, 3)}
+    return say("{low} to {high}, median {median}", **ends, median=trimmed(figure.median, 3)) if apart else say("{low} to {high}", **ends)
 
 
 def ratio_text(value: float, printed: float | None) -> str:
@@ -156,29 +188,29 @@ def ratio_text(value: float, printed: float | None) -> str:
 
 def sentence(result: Result) -> str:
     """The verdict in one sentence."""
-    claim = result.claim
+    claim, verdict = result.claim, say(result.verdict)
     if claim.kind == "record":
-        return f"{result.verdict}: the article says {result.printed_text}; the record says {result.found}."
+        return say("{verdict}: the article says {printed}; the record says {found}.", verdict=verdict, printed=result.printed_text, found=result.found)
     if claim.kind == "not-recomputable":
-        return f"{result.verdict}: {claim.needs}"
+        return labelled(verdict, of_data(claim.needs))
     if result.problem and result.taken is None:
-        return f"{result.verdict} as published; under these assumptions it cannot be recomputed: {result.problem}"
+        return say("{verdict} as published; under these assumptions it cannot be recomputed: {problem}", verdict=verdict, problem=result.problem)
     if result.taken is None:
-        told = f"nothing published lets it be recomputed as what the article says it is; {claim.actually.statement}"
-        if result.world.changed and result.here != result.verdict:
-            return f"{result.verdict} as published; it would be {result.here} under these assumptions: {told}"
-        return f"{result.here}: {told}"
-    beside = f"90 % interval {result.interval_text}" if result.interval_text else "counted in the data"
-    ratio = f"; recomputed ÷ printed {ratio_text(result.taken.value, result.printed_value)}" if result.printed_value else ""
-    told = f"printed {result.printed_text}, recomputed {result.recomputed_text} ({beside}{ratio})"
+        told = say("nothing published lets it be recomputed as what the article says it is; {statement}", statement=either(claim.actually.statement, claim.actually.statement_fr))
+    else:
+        beside = [say("90 % interval {interval}", interval=result.interval_text) if result.interval_text else say("counted in the data")]
+        beside += [say("recomputed ÷ printed {ratio}", ratio=ratio_text(result.taken.value, result.printed_value))] if result.printed_value else []
+        told = say("printed {printed}, recomputed {recomputed} ({beside}).", printed=result.printed_text, recomputed=result.recomputed_text, beside=in_a_row(beside))
     if result.world.changed and result.here != result.verdict:
-        return f"{result.verdict} as published; it would be {result.here} under these assumptions: {told}."
-    extra = f" In fact: {claim.actually.statement}" if claim.actually and result.actually_holds else ""
-    return f"{result.here}: {told}.{extra}"
+        return say("{verdict} as published; it would be {here} under these assumptions: {told}", verdict=verdict, here=say(result.here), told=told)
+    statement = either(claim.actually.statement, claim.actually.statement_fr) if claim.actually else ""
+    extra = say(" In fact: {statement}", statement=statement) if result.taken and claim.actually and result.actually_holds else ""
+    return labelled(say(result.here), told) + extra
 
 
+@in_english
 def check_line(result: Result) -> str:
-    """One stable line without recomputed digits: quiet within tolerance, loud on any flip."""
+    """One stable line, English in every language, without recomputed digits: quiet within tolerance, loud on any flip."""
     if result.claim.kind == "record":
         return f"{result.claim.id}: {result.verdict} — the article says {result.printed_text}"
     if result.verdict == NOT_RECOMPUTABLE:
@@ -188,29 +220,31 @@ def check_line(result: Result) -> str:
 
 def drivers(figure: Figure) -> Table:
     """What moves the figure most: each assumption's share of the variance, and how far it alone moves the figure."""
-    found, unit = figure.drivers, pretty_unit(figure.unit)
+    found, unit = figure.drivers, pretty_unit(plural(figure.unit, 2))
     rows = [
-        (found.name(d), spread(d.assumption), f"{_ends(*sorted((d.low, d.high)))} {unit}".strip(), _shares(d)) for d in found.of
+        (found.name(d), spread(d.assumption), with_unit(_ends(*sorted((d.low, d.high))), unit), _shares(d)) for d in found.of
     ]
-    whose = "the figure's logarithm" if found.logarithm else "the figure"
-    of = f" Shares are of the variance of {whose}." if len(found.of) > 1 else ""
-    return Table(("Assumption", "Moved over", "The figure goes from … to", "Share of the variance"), tuple(rows), found.sentence() + of)
+    of = say(" Shares are of the variance of the figure's logarithm." if found.logarithm else " Shares are of the variance of the figure.")
+    heads = say("Assumption"), say("Moved over"), say("The figure goes from … to"), say("Share of the variance")
+    return Table(heads, tuple(rows), found.sentence() + (of if len(found.of) > 1 else ""))
 
 
 def _ends(low: float, high: float) -> str:
     """A range with as many digits as it takes to see that it is one."""
     digits = next((n for n in (3, 4) if trimmed(low, n) != trimmed(high, n)), None)
-    return f"{trimmed(low, digits)} to {trimmed(high, digits)}" if digits else f"stays at {trimmed(low, 4)}"
+    if digits is None:
+        return say("stays at {value}", value=trimmed(low, 4))
+    return say("{low} to {high}", low=trimmed(low, digits), high=trimmed(high, digits))
 
 
 def _shares(driver: Driver) -> str:
     together = driver.total - driver.first >= 0.01
-    return share_text(driver.total) + (f" ({share_text(driver.first)} alone)" if together else "")
+    return share_text(driver.total) + (say(" ({share} alone)", share=share_text(driver.first)) if together else "")
 
 
 def would_hold(result: Result, names: Sequence[str] = ()) -> Table:
     """For each assumption (or those named), the value at which the printed figure comes out, and what that resembles."""
-    columns = ("Assumption", "Is taken as", "Would have to be", "Within its range?", "What that resembles")
+    columns = say("Assumption"), say("Is taken as"), say("Would have to be"), say("Within its range?"), say("What that resembles")
     if result.taken is None:
         return Table(columns, ())
     free, rows = [c.assumption for c in result.conditions], []
@@ -218,20 +252,20 @@ def would_hold(result: Result, names: Sequence[str] = ()) -> Table:
         if name not in {a.name for a in free}:
             if not result.world.changed:
                 raise RecountError(f"'{name}' is not an assumption of this route: {nearest(name, [a.name for a in free])}")
-            rows.append((label(name), "not used", "under these assumptions it plays no part", "–", ""))
+            rows.append((label(name), say("not used"), say("under these assumptions it plays no part"), "–", ""))
     shared = {a.name for a in free if sum(b.name == a.name for b in free) > 1}
     for one in result.conditions:
         a = one.assumption
         if names and a.name not in names or not names and not one.found.moves:
             continue
         called = called_with_context(a) if a.name in shared else label(a.name)
-        rows.append((called, a.text if a.name == "printed" else readable(a.value, a.name), one.value_text, one.inside_text, one.resembles))
+        rows.append((called, text_of(a) if a.name == "printed" else readable(a.value, a.name), one.value_text, one.inside_text, one.resembles))
     stands = any(c.holds for c in result.conditions)
-    caption = "It holds as things stand, and would as long as one assumption, all others left alone, is" if stands else _CAPTION
-    return Table(columns, tuple(rows), f"{caption}:" if rows else "")
-
-
-_CAPTION = "For the printed figure to hold, one assumption, all others left alone, would have to be"
+    caption = say(
+        "It holds as things stand, and would as long as one assumption, all others left alone, is:" if stands
+        else "For the printed figure to hold, one assumption, all others left alone, would have to be:"
+    )  # fmt: skip
+    return Table(columns, tuple(rows), caption if rows else "")
 
 
 def why(result: Result) -> list[str]:
@@ -243,18 +277,20 @@ def why(result: Result) -> list[str]:
     if possible and result.here != REPRODUCED:
         # the least unlikely by its own range; what has no range is fixed by the claim or its source
         nearest_one = min(possible, key=lambda c: (c.assumption.low is None, abs((c.percentile or 0) - 50), possible.index(c)))
-        like = f": {nearest_one.resembles}" if nearest_one.resembles else ""
-        within = any(c.inside for c in possible)
-        start = "The likeliest single change that would make the printed figure hold" if within else "No single assumption within its range would make the printed figure hold; the least far"
-        told.append(f"{start}: {label(nearest_one.assumption.name)} {nearest_one.value_text}{like}.")
+        change = f"{label(nearest_one.assumption.name)} {nearest_one.value_text}"
+        told.append(say(
+            "The likeliest single change that would make the printed figure hold: {change}." if any(c.inside for c in possible)
+            else "No single assumption within its range would make the printed figure hold; the least far: {change}.",
+            change=labelled(change, nearest_one.resembles) if nearest_one.resembles else change,
+        ))  # fmt: skip
     return told
 
 
 def members(result: Result) -> Table:
     """Everything that a counting claim counted."""
     count = next(dict(o.count) for route in result.claim.routes for o in route.operands if o.count)
-    rows = [(m.context, m.value, "yes" if m.counts else "no", f"{m.source}, {m.locator}") for m in counts.members(count)]
-    return Table(("", label(count["name"]), "Counts", "Source and page"), tuple(rows))
+    rows = [(m.context, in_words(m.value), say("yes" if m.counts else "no"), f"{m.source}, {m.locator}") for m in counts.members(count)]
+    return Table(("", label(count["name"]), say("Counts"), say("Source and page")), tuple(rows))
 
 
 def scoreboard(results: Sequence[Result]) -> Table:
@@ -262,9 +298,10 @@ def scoreboard(results: Sequence[Result]) -> Table:
     rows = []
     for result in results:
         changed = result.world.changed and result.here != result.verdict
-        shown = f"{result.verdict}; would be {result.here}" if changed else result.verdict
+        verdict, here = say(result.verdict), say(result.here)
+        shown = say("{verdict}; would be {here}", verdict=verdict, here=here) if changed else verdict
         rows.append((result.claim.id, result.claim.article, result.printed_text, result.recomputed_text, result.interval_text, shown))
-    return Table(("Claim", "Article", "Printed", "Recomputed", "90 % interval", "Verdict"), tuple(rows))
+    return Table((say("Claim"), say("Article"), say("Printed"), say("Recomputed"), capital(say("90 % interval")), say("Verdict")), tuple(rows))
 
 
 def tally(results: Sequence[Result]) -> str:
@@ -273,17 +310,21 @@ def tally(results: Sequence[Result]) -> str:
     printed = [r for r in results if not known[r.claim.article].ours]
     own = [r for r in results if known[r.claim.article].ours]
     articles = len({r.claim.article for r in printed})
-    lines = [f"{len(printed)} claim{'s' if len(printed) != 1 else ''} of {articles} article{'s' if articles != 1 else ''}: {_by_verdict(printed)}"] if printed else []
-    lines += [f"{len(own)} comparison{'s' if len(own) != 1 else ''} of our own: {_by_verdict(own)}"] if own else []
+    lines = []
+    if printed:
+        of = say_counted("of {count} article", "of {count} articles", articles)
+        lines.append(labelled(f"{say_counted('{count} claim', '{count} claims', len(printed))} {of}", _by_verdict(printed)))
+    lines += [labelled(say_counted("{count} comparison of our own", "{count} comparisons of our own", len(own)), _by_verdict(own))] if own else []
     moved = [r for r in results if r.here != r.verdict]
     if any(r.world.changed for r in results):
-        lines.append(f"Under these assumptions {len(moved)} would get another verdict{': ' if moved else '.'}" + ", ".join(r.claim.id for r in moved))
+        told = say_counted("Under these assumptions {count} would get another verdict", "Under these assumptions {count} would get another verdict", len(moved))
+        lines.append(labelled(told, ", ".join(r.claim.id for r in moved)) if moved else f"{told}.")
     return "\n".join(lines)
 
 
 def _by_verdict(results: Sequence[Result]) -> str:
     found = {verdict: sum(r.verdict == verdict for r in results) for verdict in VERDICTS}
-    return ", ".join(f"{number} {verdict}" for verdict, number in found.items() if number)
+    return ", ".join(f"{number} {say(verdict)}" for verdict, number in found.items() if number)
 
 
 def whole(result: Result) -> list[str]:
@@ -291,13 +332,13 @@ def whole(result: Result) -> list[str]:
     parts = [card(result).text(WIDTH)]
     figure = result.taken or result.actually
     if figure:
-        parts += [textwrap.fill(f"Step by step ({figure.route.title})", WIDTH), steps(figure).text(WIDTH), assumptions(figure).text(WIDTH)]
-        parts += ["Printed against recomputed", comparison(result).text(WIDTH)]
+        parts += [textwrap.fill(say("Step by step ({route})", route=either(figure.route.title, figure.route.title_fr)), WIDTH), steps(figure).text(WIDTH), assumptions(figure).text(WIDTH)]
+        parts += [say("Printed against recomputed"), comparison(result).text(WIDTH)]
     if figure and figure.drivers.of:
         parts += [drivers(figure).text(WIDTH)]
     if result.taken:
         would = would_hold(result)
         parts += [would.text(WIDTH)] if would.rows else []
     if any(operand.count for route in result.claim.routes for operand in route.operands):
-        parts += ["Counted", members(result).text(WIDTH)]
+        parts += [say("Counted"), members(result).text(WIDTH)]
     return [*parts, *(textwrap.fill(line, WIDTH) for line in [sentence(result), *why(result)])]

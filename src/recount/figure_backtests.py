@@ -40,7 +40,7 @@ def _looks(names: Sequence[str]) -> dict[str, tuple[str, str]]:
 
 
 @drawn
-def predicted_against_reported(predictions: Sequence[Prediction], *, by: str = "family", language: str = "en") -> View:
+def predicted_against_reported(predictions: Sequence[Prediction], *, by: str = "family", language: str | None = None) -> View:
     """Every prediction with its 90 % interval against what was reported; the baselines as faint marks.
 
     Parameters
@@ -66,7 +66,7 @@ def predicted_against_reported(predictions: Sequence[Prediction], *, by: str = "
         colour, marker = looks[group(p)]
         axes.plot([p.reported] * 2, [p.low, p.high], color=colour, lw=0.8 if many else 1.3, alpha=0.45 if many else 0.9, zorder=3)
         axes.scatter([p.reported], [p.middle], s=_area(marker, 26 if many else 46), marker=marker, facecolors=colour, edgecolors="white", linewidths=0.5, zorder=4)
-    name = label(predictions[0].quantity, language)
+    name = label(predictions[0].quantity)
     axes.set_xlabel(words.axis(words("reported {name}", name=name), unit))
     axes.set_ylabel(wrapped(words.axis(words("predicted {name}", name=name), unit), 52))
     handles = [Line2D([], [], color=c, marker=m, lw=1.2, ms=6, mec="white", label=g) for g, (c, m) in looks.items()]
@@ -98,7 +98,7 @@ def _told(predictions: Sequence[Prediction], name: str, words: Words) -> str:
 
 
 @drawn
-def places_in_intervals(predictions: Sequence[Prediction], *, language: str = "en") -> View:
+def places_in_intervals(predictions: Sequence[Prediction], *, language: str | None = None) -> View:
     """Where each report lies in its own 90 % interval, by what was left out: calibration at a glance."""
     words = Words(language)
     groups = {name: [p for p in predictions if p.family == name] for name in dict.fromkeys(p.family for p in predictions)}
@@ -143,7 +143,7 @@ def _stacked(spots: np.ndarray, row: int) -> np.ndarray:
 
 
 @drawn
-def predicted_by_batch(predictions: Sequence[Prediction], models: Sequence[str], *, language: str = "en") -> View:
+def predicted_by_batch(predictions: Sequence[Prediction], models: Sequence[str], *, language: str | None = None) -> View:
     """Energy per parameter and token against the batch: measured points, predicted line and 90 % interval.
 
     Parameters

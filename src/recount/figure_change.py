@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 from matplotlib.lines import Line2D
 
+from recount import language as spoken
 from recount.comparison import Change
 from recount.figure_style import FAINT, INK, VERDICT_STYLE, Words, canvas, drawn, legend_below, number_axis, shown, side_note, span
 from recount.study import View
@@ -19,7 +20,7 @@ def drawable(found: Sequence[Change]) -> list[Change]:
 
 
 @drawn
-def moved(found: Sequence[Change], names: tuple[str, str] = ("default", "this run"), *, language: str = "en") -> View:
+def moved(found: Sequence[Change], names: tuple[str, str] = ("default", "this run"), *, language: str | None = None) -> View:
     """Recomputed ÷ printed before (hollow) and after (with its verdict's mark and 90 % interval) for every claim that moves.
 
     Parameters
@@ -45,8 +46,8 @@ def moved(found: Sequence[Change], names: tuple[str, str] = ("default", "this ru
     axes.set_xlabel(words("recomputed ÷ printed (no unit)"))
     present = [v for v in VERDICTS if any(c.verdicts[1] == v for c in rows)]
     handles = [Line2D([], [], color=INK, marker="o", mfc="white", ls="", ms=6, label=names[0])]
-    handles += [Line2D([], [], color=VERDICT_STYLE[v][0], marker=VERDICT_STYLE[v][1], ls="", ms=7, label=f"{names[1]}: {words(v)}") for v in present]
+    handles += [Line2D([], [], color=VERDICT_STYLE[v][0], marker=VERDICT_STYLE[v][1], ls="", ms=7, label=spoken.labelled(names[1], words(v))) for v in present]
     legend_below(figure, handles, 3)
     told = [f"{c.id} {words.number(c.before['ratio'])} → {words.number(c.after['ratio'])} ({words(c.verdicts[1])})" for c in rows]
     head = words("recomputed ÷ printed of {count} claims, {one} against {other}, on a logarithmic scale", count=len(rows), one=names[0], other=names[1])
-    return shown(figure, f"{head}: {words.listed(told)}.")
+    return shown(figure, f"{spoken.labelled(head, words.listed(told))}.")

@@ -17,12 +17,13 @@ from recount.figure_style import (
     BLUE, BROWN, EPSILON_UNIT, FAINT, GREEN, GREY, INK, OLIVE, ORANGE, PINK, PURPLE, RED, SKY, Words, canvas, drawn, legend_below,
     named_reference, number_axis, shown, side_note, span, wrapped,
 )  # fmt: skip
+from recount.language import french, message, say
 from recount.study import Study, View
-from recount.units import read_quantity, read_unit
+from recount.units import percent, pretty_unit, read_quantity, read_unit, with_unit
 
 
 @drawn
-def water_by_site(study: Study, *, language: str = "en") -> View:
+def water_by_site(study: Study, *, language: str | None = None) -> View:
     """Water per kWh of IT energy at the sites of Li et al. 2025, Table 1: on site plus PUE × off site."""
     words = Words(language)
     frame = study.rows("site:microsoft-*", "pue", "on_site_water_intensity", "off_site_water_intensity")
@@ -31,7 +32,7 @@ def water_by_site(study: Study, *, language: str = "en") -> View:
     table["off"] = table.pue * table.off_site_water_intensity
     table["total"] = table.off + table.on_site_water_intensity
     table = table.sort_values("total", ascending=False)
-    names = [_site(context, language) for context in table.index]
+    names = [_site(context) for context in table.index]
     figure, axes = canvas(1.2 + 0.29 * len(names), names)
     rows = range(len(names))
     axes.barh(rows, table.on_site_water_intensity, height=0.66, color=BLUE)
@@ -42,21 +43,22 @@ def water_by_site(study: Study, *, language: str = "en") -> View:
     axes.set_xlabel(words.axis(words("water per kWh of IT energy"), "L/kWh"))
     legend_below(figure, [Patch(color=BLUE, label=words("on site")), Patch(fc=SKY, ec="white", hatch="///", label=words("off site (PUE × power plants)"))], 2)
     told = [f"{name} {words.number(t.on_site_water_intensity)} + {words.number(t.off)} = {words.amount(t.total, 'L/kWh')}" for name, t in zip(names, table.itertuples(), strict=True)]
-    return shown(figure, f"{words('water per kWh of IT energy at {count} sites, on site plus off site', count=len(names))}: {words.listed(told)}.")
+    head = words("water per kWh of IT energy at {count} sites, on site plus off site", count=len(names))
+    return shown(figure, f"{named_reference(head, words.listed(told), words)}.")
 
 
-def _site(context: str, language: str) -> str:
+def _site(context: str) -> str:
     """A site's name from its context.
 
-    >>> _site("site:microsoft-us-average", "en"), _site("site:microsoft-sweden", "fr")
-    ('US average', 'Suède')
+    >>> _site("site:microsoft-us-average"), _site("site:microsoft-sweden")
+    ('US average', 'Sweden')
     """
     english = context.partition("microsoft-")[2].capitalize().replace("Us-", "US ")
-    return dict([*countries().values(), *_PLACES]).get(english, english) if language == "fr" else english
+    return dict([*countries().values(), *_PLACES]).get(english, english) if french() else english
 
 
 @drawn
-def answers_by_batch(study: Study, *, language: str = "en") -> View:
+def answers_by_batch(study: Study, *, language: str | None = None) -> View:
     """Measured accelerator energy per active parameter and output token against the batch limit.
 
     Model, chip and batch limit stand in the context, ``measurement:mlenergy-MODEL-CHIP-batch-N``;
@@ -90,11 +92,11 @@ def answers_by_batch(study: Study, *, language: str = "en") -> View:
     handles += [Line2D([], [], color=INK, marker="o", mfc=INK if c == chips[0] else "white", lw=1.5, ls="-" if c == chips[0] else (0, (4, 2)), label=c.upper()) for c in chips]
     legend_below(figure, handles, 3)
     head = words("measured accelerator energy per active parameter and output token against the batch limit, both logarithmic")
-    return shown(figure, f"{head} ({common}): {words.listed(told)}.")
+    return shown(figure, f"{named_reference(f'{head} ({common})', words.listed(told), words)}.")
 
 
 @drawn
-def memory(study: Study, models: Sequence[str], machines: Sequence[str] = (), *, language: str = "en") -> View:
+def memory(study: Study, models: Sequence[str], machines: Sequence[str] = (), *, language: str | None = None) -> View:
     """Weights and cache of models at each precision of the data, against the memory of machines.
 
     Parameters
@@ -119,14 +121,14 @@ def memory(study: Study, models: Sequence[str], machines: Sequence[str] = (), *,
     number_axis(axes.xaxis, words, False, (0, top * 1.04))
     for number, name in held:
         axes.axvline(number, color=INK, lw=1.2, ls=(0, (4, 2)))
-        axes.annotate(words.restate(_machine(name)), (number, 1), xycoords=("data", "axes fraction"), xytext=(0, 4), textcoords="offset points", rotation=38, fontsize=9, ha="left", va="bottom")
+        axes.annotate(_machine(name), (number, 1), xycoords=("data", "axes fraction"), xytext=(0, 4), textcoords="offset points", rotation=38, fontsize=9, ha="left", va="bottom")
     axes.set_xlabel(words.axis(words("memory"), "GB"))
     legend_below(figure, [Patch(color=BLUE, label=words("weights")), Patch(fc=ORANGE, ec="white", hatch="///", label=words("cache"))], 2)
     tokens = words.number(study.value("architecture.context_tokens", models[0]).value, 5)
     told = [f"{n} {words.number(r[2])} + {words.number(r[3])} = {words.amount(r[2] + r[3], 'GB')}" for n, r in zip(names, rows, strict=True)]
     head = f"{words('memory of weights and cache at different precisions, against machines')}, {words('with {tokens} tokens in the cache', tokens=tokens)}"
-    told += [f"{words.restate(_machine(name))}: {words.amount(number, 'GB')}" for number, name in held]
-    return shown(figure, f"{head}: {words.listed(told)}.")
+    told += [named_reference(_machine(name), words.amount(number, "GB"), words) for number, name in held]
+    return shown(figure, f"{named_reference(head, words.listed(told), words)}.")
 
 
 def _machine(slug: str) -> str:
@@ -135,11 +137,15 @@ def _machine(slug: str) -> str:
     >>> _machine("workstation-24gb-gpu"), _machine("h100-80gb")
     ('workstation 24 GB GPU', 'H100 80 GB')
     """
-    return re.sub(r"\b(h\d+|gpu|gb)\b", lambda m: m[0].upper(), re.sub(r"(\d)gb\b", r"\1 gb", slug.replace("-", " ")))
+    words = re.sub(r"\b(h\d+|gpu)\b", lambda m: m[0].upper(), re.sub(r"(\d+)gb\b", lambda m: with_unit(m[1], pretty_unit("GB")), slug.replace("-", " ")))
+    return re.sub(r"laptop|workstation|server", lambda m: say(m[0]), words)
+
+
+_MACHINES = message("laptop"), message("workstation"), message("server")
 
 
 @drawn
-def grids(study: Study, highlight: Sequence[str] = (), reference: str | None = None, *, reference_label: str = "", year: int = 2023, language: str = "en") -> View:
+def grids(study: Study, highlight: Sequence[str] = (), reference: str | None = None, *, reference_label: str = "", year: int = 2023, language: str | None = None) -> View:
     """Life-cycle intensity of national grids in one year, with the range of all years to 2024.
 
     Parameters
@@ -152,7 +158,7 @@ def grids(study: Study, highlight: Sequence[str] = (), reference: str | None = N
     frame = frame.join(frame.context.str.extract(r"^grid:(?P<code>[A-Z0-9]+)-(?P<year>\d{4})$")).dropna(subset=["code"]).astype({"year": int})
     frame = frame[(frame.year >= 2018) & (frame.year <= 2024)]
     table = frame.groupby("code").value.agg(["min", "max"]).join(frame[frame.year == year].set_index("code").value, how="inner").sort_values("value")
-    figure, axes = canvas(1.3 + 0.255 * len(table), [country(code, language) for code in table.index])
+    figure, axes = canvas(1.3 + 0.255 * len(table), [country(code) for code in table.index])
     for row, line in enumerate(table.itertuples()):
         chosen = line.Index in highlight
         axes.plot((line.min, line.max), (row, row), color=ORANGE if chosen else FAINT, lw=2.4 if chosen else 1.6)
@@ -173,7 +179,7 @@ def grids(study: Study, highlight: Sequence[str] = (), reference: str | None = N
         handles.append(Line2D([], [], color=BLUE, lw=1.6, ls=(0, (4, 2)), label=named))
         told.append(words("reference: {reference}", reference=named))
     legend_below(figure, handles, 3)
-    told.append(words.listed(f"{country(t.Index, language)} {words.number(t.value)} ({words('{low} to {high}', low=words.number(t.min), high=words.amount(t.max, unit))})" for t in table.itertuples()))
+    told.append(words.listed(f"{country(t.Index)} {words.number(t.value)} ({words('{low} to {high}', low=words.number(t.min), high=words.amount(t.max, unit))})" for t in table.itertuples()))
     return shown(figure, ". ".join(told) + ".")
 
 
@@ -184,22 +190,22 @@ _PLACES = (
 
 
 @drawn
-def sectors(study: Study, *, language: str = "en") -> View:
+def sectors(study: Study, *, language: str | None = None) -> View:
     """Shares of training and inference in the machine-learning energy of fleets, one bar each."""
     words = Words(language)
     table = study.rows("fleet:*", "training_share", "inference_share").pivot(index="context", columns="name", values="value")
     names = [" ".join(part.capitalize() for part in context.partition(":")[2].split("-", 1)).replace("-", "–") for context in table.index]
     figure, axes = canvas(1.3 + 0.62 * len(names), names)
-    parts = (("training", ORANGE, ""), ("inference", BLUE, "///"), ("the rest", "#c8c8c8", ""))
+    parts = ((message("training"), ORANGE, ""), (message("inference"), BLUE, "///"), (message("the rest"), "#c8c8c8", ""))
     told = []
     for row, (name, line) in enumerate(zip(names, table.itertuples(), strict=True)):
         shares, left = (line.training_share, line.inference_share, 1 - line.training_share - line.inference_share), 0.0
         for share, (_, colour, hatch) in zip(shares, parts, strict=True):
             axes.barh(row, 100 * share, left=100 * left, height=0.6, color=colour, hatch=hatch, edgecolor="white", lw=0.8)
             if share > 0.04:
-                axes.text(100 * (left + share / 2), row, f"{words.number(100 * share)} %", ha="center", va="center", bbox={"fc": "white", "ec": "none", "pad": 1.5})
+                axes.text(100 * (left + share / 2), row, percent(share, 3), ha="center", va="center", bbox={"fc": "white", "ec": "none", "pad": 1.5})
             left += share
-        told.append(f"{name}: " + ", ".join(f"{words(part)} {words.number(100 * share)} %" for share, (part, *_) in zip(shares, parts, strict=True) if share > 1e-9))
+        told.append(named_reference(name, ", ".join(f"{words(part)} {percent(share, 3)}" for share, (part, *_) in zip(shares, parts, strict=True) if share > 1e-9), words))
     number_axis(axes.xaxis, words, False, (0, 100))
     axes.set_xlabel(words.axis(words("share of the fleet's machine-learning energy"), "percent"))
     legend_below(figure, [Patch(fc=colour, ec="white", hatch=hatch, label=words(part)) for part, colour, hatch in parts], 3)

@@ -18,7 +18,7 @@ from recount import trace
 from recount.assumptions import Row, load
 from recount.contexts import spelled
 from recount.figure_style import (
-    BLUE, BROWN, EPSILON_UNIT, FAINT, GREEN, INK, ORANGE, PURPLE, RED, Words, canvas, drawn, legend_below, name_points, number_axis, settle,
+    BLUE, BROWN, EPSILON_UNIT, FAINT, GREEN, INK, ORANGE, PURPLE, RED, Words, canvas, drawn, legend_below, name_points, named_reference, number_axis, settle,
     shown, span, wrapped,
 )  # fmt: skip
 from recount.model.epsilon_training import energy_per_parameter_token
@@ -137,7 +137,7 @@ def _run_text(run: Run, words: Words) -> str:
 
 
 @drawn
-def epsilon_of_runs(study: Study, *, language: str = "en") -> View:
+def epsilon_of_runs(study: Study, *, language: str | None = None) -> View:
     """ε of declared training runs against the year of publication, over the floors of chips."""
     words, (runs, distilled) = Words(language), training_runs(study)
     floors = {chip.upper(): _floor(study, chip) for chip in FLOOR_CHIPS}
@@ -159,8 +159,8 @@ def epsilon_of_runs(study: Study, *, language: str = "en") -> View:
     legend_below(figure, [*_run_legend(runs, words), floor_line], 3)
     name_points(axes, [(x, y, run.name) for run, x, y in zip(runs, xs, ys, strict=True)])
     told = [words("IT energy per active parameter and training token of {count} declared runs", count=len(runs)), words("hollow where power is the chip's rating times hours, not a measurement")]
-    told += [words.listed(_run_text(run, words) for run in runs), f"{words('floor of a chip at its peak rate and rated power')}: " + words.listed(f"{c} {words.amount(f, EPSILON_UNIT)}" for c, f in floors.items())]
-    told += [f"{words('left out, since distilled from a larger model')}: {', '.join(distilled)}"] if distilled else []
+    told += [words.listed(_run_text(run, words) for run in runs), named_reference(words("floor of a chip at its peak rate and rated power"), words.listed(f"{c} {words.amount(f, EPSILON_UNIT)}" for c, f in floors.items()), words)]
+    told += [named_reference(words("left out, since distilled from a larger model"), ", ".join(distilled), words)] if distilled else []
     return shown(figure, ". ".join(told) + ".")
 
 
@@ -171,7 +171,7 @@ def _floor(study: Study, chip: str) -> float:
 
 
 @drawn
-def energy_against_work(study: Study, *, language: str = "en") -> View:
+def energy_against_work(study: Study, *, language: str | None = None) -> View:
     """IT energy of training against parameters × tokens, with lines of constant ε."""
     words, (runs, _) = Words(language), training_runs(study)
     xs = [float(run.work.to(read_unit(WORK_UNIT)).magnitude) for run in runs]

@@ -25,9 +25,10 @@ from matplotlib.text import Text
 from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullLocator
 from matplotlib.transforms import Bbox
 
+from recount import language as spoken
 from recount import verdicts
 from recount.study import View
-from recount.units import plural, pretty_unit, trimmed
+from recount.units import plural, pretty_unit, trimmed, with_unit
 
 DPI, WIDTH = 120, 7.2
 INK, FAINT, BAND = "#222222", "#8a8a8a", "#dcdcdc"
@@ -57,107 +58,15 @@ _RC = {
     "axes.axisbelow": True, "axes.unicode_minus": True, "hatch.linewidth": 0.6, "svg.hashsalt": "recount",
 }  # fmt: skip
 
-FRENCH = {
-    # verdicts
-    "reproduced": "reproduit", "confirmed": "confirmé", "plausible": "plausible", "undecided": "indécidé",
-    "misattributed": "mal attribué", "not reproduced": "non reproduit", "refuted": "réfuté", "untraced": "sans source",
-    "not recomputable": "non recalculable",
-    # claims
-    "recomputed ÷ printed (no unit)": "recalculé ÷ imprimé (sans unité)",
-    "recomputed ÷ printed for {count} claims, with 90 % intervals, on a logarithmic scale": "recalculé ÷ imprimé pour {count} affirmations, avec intervalles à 90 %, sur une échelle logarithmique",
-    "recomputed ÷ printed of {count} claims, {one} against {other}, on a logarithmic scale": "recalculé ÷ imprimé pour {count} affirmations, {one} face à {other}, sur une échelle logarithmique",
-    "1 is agreement; a grey line shows which side an inequality accepts": "1 vaut accord ; un trait gris montre le côté qu'une inégalité admet",
-    "verdicts under changed assumptions": "verdicts sous d'autres hypothèses",
-    "without a figure of their own": "sans chiffre recalculé",
-    "printed: {printed}": "imprimé : {printed}",
-    "{claim}: {printed} printed, against what each route recomputes": "{claim} : {printed} imprimé, face à ce que recalcule chaque voie",
-    "{low} to {high}": "{low} à {high}", "in fact: {statement}": "en fait : {statement}",
-    "independent of the figure": "indépendante du chiffre", "knows the figure": "connaît le chiffre", "takes the verdict": "porte le verdict",
-    "verdict: {verdict}": "verdict : {verdict}", "accepted": "admis", "printed": "imprimé",
-    "recomputed": "recalculé", "assumption at its low end": "hypothèse à sa borne basse", "assumption at its high end": "hypothèse à sa borne haute",
-    "{claim}: how far the recomputed {value} moves when one assumption goes over its range": "{claim} : de combien bougent les {value} recalculés quand une hypothèse parcourt sa plage",
-    "no assumption has a range": "aucune hypothèse n'a de plage",
-    "share of variance": "part de la variance", "{share} of the variance": "{share} de la variance", "below 1 %": "moins de 1 %",
-    "shares are of the variance of its logarithm": "les parts sont celles de la variance de son logarithme",
-    "shares are of its variance": "les parts sont celles de sa variance",
-    # a model of one's own
-    "each figure ÷ its own median (no unit)": "chaque valeur ÷ sa propre médiane (sans unité)", "median": "médiane",
-    "training with {chip}: each figure's 90 % interval over its median, on a logarithmic scale": "entraînement sur {chip} : intervalle à 90 % de chaque valeur rapporté à sa médiane, sur une échelle logarithmique",
-    "answers with {chip}: each figure's 90 % interval over its median, on a logarithmic scale": "réponses sur {chip} : intervalle à 90 % de chaque valeur rapporté à sa médiane, sur une échelle logarithmique",
-    "share of the variance": "part de la variance",
-    "training with {chip}: share of the variance of each figure in which an assumption has a part": "entraînement sur {chip} : part de la variance de chaque valeur à laquelle une hypothèse prend part",
-    "answers with {chip}: share of the variance of each figure in which an assumption has a part": "réponses sur {chip} : part de la variance de chaque valeur à laquelle une hypothèse prend part",
-    # training runs
-    "IT energy per parameter and token": "énergie informatique par paramètre et jeton", "year of publication (year)": "année de publication (année)",
-    "IT energy per active parameter and training token of {count} declared runs": "énergie informatique par paramètre actif et jeton d'entraînement de {count} entraînements déclarés",
-    "hollow where power is the chip's rating times hours, not a measurement": "en creux là où la puissance est la valeur nominale de la puce fois les heures, non une mesure",
-    "circular": "circulaire", "lower bound": "minorant", "chip not stated": "puce non dite",
-    "hollow: rated power × hours": "creux : puissance nominale × heures",
-    "floor of a chip at its peak rate and rated power": "plancher d'une puce à son débit de crête et à sa puissance nominale",
-    "left out, since distilled from a larger model": "écartés, car distillés d'un modèle plus grand",
-    "parameters × training tokens": "paramètres × jetons d'entraînement", "IT energy of training": "énergie informatique de l'entraînement",
-    "IT energy of {count} declared training runs against their work, both logarithmic, with lines of constant energy per parameter and token": "énergie informatique de {count} entraînements déclarés selon leur travail, échelles logarithmiques, avec droites d'énergie constante par paramètre et jeton",
-    # water
-    "water per kWh of IT energy": "eau par kWh d'énergie informatique", "on site": "sur site", "off site (PUE × power plants)": "hors site (PUE × centrales)",
-    "water per kWh of IT energy at {count} sites, on site plus off site": "eau par kWh d'énergie informatique sur {count} sites, sur site plus hors site",
-    # answers
-    "batch limit (answers at a time)": "taille de lot (réponses à la fois)", "accelerator energy per parameter and token": "énergie de l'accélérateur par paramètre et jeton",
-    "measured accelerator energy per active parameter and output token against the batch limit, both logarithmic": "énergie mesurée des accélérateurs par paramètre actif et jeton produit selon la taille de lot, échelles logarithmiques",
-    "from {first} at {start} to {last} at {end}": "de {first} à {start} à {last} à {end}",
-    "answers (count)": "réponses (nombre)", "energy": "énergie", "training, once": "entraînement, une fois", "answers, cumulated": "réponses, cumulées",
-    "equal after {count} answers": "égales après {count} réponses",
-    "training once takes {training}; answers take {answer} each (90 % interval {low} to {high}); the two are equal after {count} answers (between {least} and {most})": "l'entraînement prend une fois {training} ; chaque réponse prend {answer} (intervalle à 90 % de {low} à {high}) ; les deux s'égalent après {count} réponses (entre {least} et {most})",
-    # sweeps
-    "{claim}: the recomputed {value} over {axes}": "{claim} : les {value} recalculés selon {axes}", " and ": " et ",
-    "from {low} to {high}, against {printed} printed": "de {low} à {high}, face à {printed} imprimé", "at {place}: {figure}": "à {place} : {figure}",
-    "90 % interval of the other assumptions": "intervalle à 90 % des autres hypothèses", "accepted by the printed figure": "admis par le chiffre imprimé",
-    "no point comes within what the printed figure accepts": "aucun point n'entre dans ce que le chiffre imprimé admet", "{share} % of the points shown come within what the printed figure accepts": "{share} % des points montrés entrent dans ce que le chiffre imprimé admet",
-    "figure": "chiffre", "held at {held}": "maintenu à {held}", "recomputed (line)": "recalculé (trait)", "not computed": "non calculé",
-    # gaps
-    "from and to": "départ et arrivée", "makes it larger": "l'agrandit", "makes it smaller": "le réduit", "not explained": "non expliqué",
-    "the gap taken apart step by step, factors on a logarithmic axis": "l'écart démonté pas à pas, facteurs sur un axe logarithmique",
-    # back-tests
-    "reported {name}": "déclaré : {name}", "predicted {name}": "prédit : {name}", "agreement": "accord", "within a factor of two": "à un facteur deux près",
-    "predicted against reported {name} of {count} cases, each by a fit that has not seen its group, on logarithmic scales with 90 % intervals": "prédit et déclaré, {name}, pour {count} cas, chacun par un ajustement qui n'a pas vu son groupe, échelles logarithmiques, intervalles à 90 %",
-    "{inside} of {count} reports lie inside": "{inside} déclarations sur {count} sont dedans", "median factor off": "facteur d'écart médian", "farthest off": "les plus éloignés",
-    "{case} {predicted} ({low} to {high}) against {reported}": "{case} {predicted} ({low} à {high}) contre {reported}",
-    "6ND at peak and thermal design power": "6ND au débit de crête et à la puissance nominale", "LLMCarbon's throughput fit": "débit ajusté de LLMCarbon",
-    "EcoLogits 0.11.3": "EcoLogits 0.11.3", "EcoLogits told batch, bits and chips": "EcoLogits informé du lot, des bits et des puces",
-    "place of the report: −1 and 1 are the ends of its interval, 0 the prediction": "place de la déclaration : −1 et 1 sont les bouts de son intervalle, 0 la prédiction",
-    "reports inside their 90 % interval, by what was left out, {inside} of {count} in all": "déclarations dans leur intervalle à 90 %, selon ce qui a été écarté, {inside} sur {count} en tout",
-    "{inside} of {count}": "{inside} sur {count}", "predicted": "prédit", "measured": "mesuré", "90 % interval": "intervalle à 90 %",
-    "{predicted} ({low} to {high}) against {reported} at {batch}": "{predicted} ({low} à {high}) contre {reported} à {batch}",
-    "accelerator energy per parameter and token, predicted with 90 % interval against measured, by batch limit": "énergie de l'accélérateur par paramètre et jeton, prédite avec intervalle à 90 % et mesurée, selon la taille de lot",
-    # memory, grids, fleets
-    "memory": "mémoire", "weights": "poids", "cache": "cache", "{bits} bits": "{bits} bits", "with {tokens} tokens in the cache": "avec {tokens} jetons en cache",
-    "memory of weights and cache at different precisions, against machines": "mémoire des poids et du cache à plusieurs précisions, face à des machines",
-    "grid carbon intensity, life cycle": "intensité carbone du réseau, cycle de vie",
-    "grid carbon intensity in {year} (point) and its range {first}–{last} (line)": "intensité carbone du réseau en {year} (point) et sa plage {first}–{last} (trait)",
-    "range {first}–{last}": "plage {first}–{last}", "reference: {reference}": "repère : {reference}",
-    "share of the fleet's machine-learning energy": "part de l'énergie d'apprentissage automatique du parc", "training": "entraînement",
-    "inference": "inférence", "the rest": "le reste", "shares of training and inference in the energy of whole fleets": "parts de l'entraînement et de l'inférence dans l'énergie de parcs entiers",
-}  # fmt: skip
-
-_FRENCH_WORDS = {
-    "more than": "plus de", "at least": "au moins", "less than": "moins de", "up to": "jusqu'à", "about": "environ", "nearly": "près de",
-    "as printed": "à l'arrondi imprimé", "exact": "exact", "trillion": "mille milliards de", "billion": "milliards de", "million": "millions de",
-    "parameters": "paramètres", "parameter": "paramètre", "tokens": "jetons", "token": "jeton", "answers": "réponses", "answer": "réponse",
-    "passengers": "passagers", "passenger": "passager", "households": "ménages", "household": "ménage", "people": "personnes", "person": "personne",
-    "chips": "puces", "chip": "puce", "companies": "entreprises", "company": "entreprise", "years": "ans", "year": "an", "month": "mois", "to": "à",
-    "laptop": "portable", "workstation": "station de travail", "server": "serveur", "GB": "Go",
-}  # fmt: skip
-
-
 class Words:
-    """The words and numbers of one language."""
+    """The words and numbers of the language spoken, or of one that is named."""
 
-    def __init__(self, language: str):
-        if language not in ("en", "fr"):
-            raise ValueError(f"language '{language}' is not known: it is 'en' or 'fr'.")
-        self.language = language
+    def __init__(self, language: str | None = None):
+        self.language = spoken.read(language) if language is not None else spoken.current()
 
-    def __call__(self, phrase: str, **fields: object) -> str:
-        return (FRENCH[phrase] if self.language == "fr" else phrase).format(**fields)
+    def __call__(self, text: str, **fields: object) -> str:
+        with spoken.speaking(self.language):
+            return spoken.say(text, **fields)
 
     def number(self, value: float, digits: int = 3) -> str:
         """A number without zeros that say nothing; powers of ten from ten million on.
@@ -175,21 +84,10 @@ class Words:
         """A number with its unit.
 
         >>> Words("fr").amount(3349, "passenger", 4), Words("fr").amount(80.2, "pJ/parameter/token")
-        ('3\u202f349 passagers', '80,2 pJ/(paramètre·jeton)')
+        ('3\u202f349\u202fpassagers', '80,2\u202fpJ/(paramètre·jeton)')
         """
-        return f"{self.number(value, digits)} {self.restate(pretty_unit(plural(unit, value)))}".strip()
-
-    def restate(self, text: str) -> str:
-        """A quantity printed in English, in this language.
-
-        >>> Words("fr").restate("more than 1,287.5 MWh"), Words("en").restate("about 7 billion parameters")
-        ('plus de 1\u202f287,5 MWh', 'about 7 billion parameters')
-        """
-        text = re.sub(r"10\^(\d+)", lambda m: f"10{raised(m[1])}", text)
-        if self.language == "en":
-            return text
-        text = re.sub(r"\d[\d,]*(?:\.\d+)?", lambda m: m[0].replace(",", "\u202f").replace(".", ","), text)
-        return re.sub(r"\b(" + "|".join(_FRENCH_WORDS) + r")\b", lambda m: _FRENCH_WORDS[m[0]], text)
+        with spoken.speaking(self.language):
+            return with_unit(self.number(value, digits), pretty_unit(plural(unit, value)))
 
     def axis(self, what: str, unit: str) -> str:
         """An axis title with its unit.
@@ -197,26 +95,36 @@ class Words:
         >>> Words("en").axis("energy", "MWh"), Words("fr").axis("ratio", "1"), Words("en").axis("ε", "pJ/parameter/token")
         ('energy (MWh)', 'ratio (sans unité)', 'ε, pJ/(parameter·token)')
         """
-        shown_unit = self.restate(pretty_unit(plural(unit, 2))) or {"en": "no unit", "fr": "sans unité"}[self.language]
+        with spoken.speaking(self.language):
+            shown_unit = pretty_unit(plural(unit, 2)) or spoken.say("no unit")
         return f"{what}, {shown_unit}" if "(" in shown_unit else f"{what} ({shown_unit})"
 
     def listed(self, parts: Iterable[str]) -> str:
         """Parts of an alternative text as sentences."""
-        stop = " ; " if self.language == "fr" else "; "
-        return stop.join(parts)
+        with spoken.speaking(self.language):
+            return spoken.in_a_row(list(parts))
+
+
+def with_raised_powers(text: str) -> str:
+    """Powers of ten as a figure prints them.
+
+    >>> with_raised_powers("5.25 × 10^22")
+    '5.25 × 10²²'
+    """
+    return re.sub(r"10\^(-?\d+)", lambda m: f"10{raised(m[1])}", text)
 
 
 def raised(power: int | str) -> str:
     """The digits of a power of ten, raised."""
-    return str(power).translate(str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹"))
+    return str(power).translate(str.maketrans("0123456789-", "⁰¹²³⁴⁵⁶⁷⁸⁹⁻"))
 
 
 def drawn(function: Callable[..., View]) -> Callable[..., View]:
-    """Draw under the project's style whatever the reader's own settings are."""
+    """Draw under the project's style whatever the reader's own settings are, and in the language asked for."""
 
     @functools.wraps(function)
     def inside(*args, **kwargs) -> View:
-        with matplotlib.rc_context():
+        with matplotlib.rc_context(), spoken.speaking(kwargs.get("language")):
             matplotlib.rcdefaults()
             matplotlib.rcParams.update(_RC)
             return function(*args, **kwargs)
@@ -288,7 +196,8 @@ def side_note(axes: Axes, row: float, text: str) -> None:
 
 def named_reference(label: str, amount: str, words: Words) -> str:
     """What a reference line is called in the legend."""
-    return f"{label}{' : ' if words.language == 'fr' else ': '}{amount}" if label else amount
+    with spoken.speaking(words.language):
+        return spoken.labelled(label, amount)
 
 
 def legend_below(figure: Figure, handles: Sequence, columns: int) -> None:

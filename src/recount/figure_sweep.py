@@ -17,7 +17,7 @@ from matplotlib.patches import Patch
 from matplotlib.ticker import FixedLocator
 
 from recount.claims import printed_text
-from recount.figure_style import BAND, BLUE, DPI, GREY, INK, SKY, WIDTH, Words, canvas, drawn, legend_below, number_axis, shown, span, wants_log, wrapped
+from recount.figure_style import BAND, BLUE, DPI, GREY, INK, SKY, WIDTH, Words, canvas, drawn, legend_below, number_axis, shown, span, wants_log, with_raised_powers, wrapped
 from recount.register import Claim
 from recount.study import View
 from recount.sweep import accepts
@@ -34,7 +34,7 @@ Ends = tuple[np.ndarray, np.ndarray]
 @drawn
 def response(
     claim: Claim, axes: Sequence[Axis], values: Sequence[np.ndarray], figures: np.ndarray, fan: Ends | None = None, fan_at: np.ndarray | None = None,
-    held: Sequence[str] = (), *, language: str = "en",
+    held: Sequence[str] = (), *, language: str | None = None,
 ) -> View:  # fmt: skip
     """How a claim's recomputed figure answers to what is swept, beside the figure as printed.
 
@@ -71,7 +71,7 @@ def _line(claim: Claim, axis: Axis, xs: np.ndarray, ys: np.ndarray, fan: Ends | 
     accepted = printed_range(claim.printed, claim.relation, claim.significant)
     plot.axhspan(max(accepted[0], low), min(accepted[1], high), color=BAND, zorder=0, lw=0)
     plot.axhline(_printed(claim), color=INK, lw=1.2, zorder=1)
-    handles += [Line2D([], [], color=INK, lw=1.2, label=f"{words('printed')} {words.restate(printed_text(claim))}"), Patch(fc=BAND, label=words("accepted by the printed figure"))]
+    handles += [Line2D([], [], color=INK, lw=1.2, label=f"{words('printed')} {with_raised_powers(printed_text(claim))}"), Patch(fc=BAND, label=words("accepted by the printed figure"))]
     plot.set_xlabel(words.axis(_called(axis, words), axis.unit))
     plot.set_ylabel(words.axis(words("recomputed"), claim.unit))
     legend_below(figure, handles, 2)
@@ -104,7 +104,7 @@ def _surfaces(claim: Claim, axes: Sequence[Axis], values: Sequence[np.ndarray], 
         ends = max(norm.vmin, present.min()), min(norm.vmax, present.max())
         number_axis(bar.ax.yaxis, words, True, ends) if isinstance(norm, LogNorm) else bar.ax.set_ylim(*ends)
     bar.set_label(words("recomputed ÷ printed (no unit)") if _printed(claim) else words.axis(words("recomputed"), claim.unit))
-    handles = [Line2D([], [], color=INK, lw=1.8, label=f"{words('printed')} {words.restate(printed_text(claim))}")] if _crossed(claim, figures) else []
+    handles = [Line2D([], [], color=INK, lw=1.8, label=f"{words('printed')} {with_raised_powers(printed_text(claim))}")] if _crossed(claim, figures) else []
     if not _band(claim) and accepts(claim, figures).any():
         handles.append(Patch(fc="none", ec=INK, hatch="///", label=words("accepted by the printed figure")))
     if np.isnan(figures).any():
@@ -192,26 +192,25 @@ def _told(claim: Claim, axes: Sequence[Axis], values: Sequence[np.ndarray], figu
     called = [_called(axis, words) for axis in axes]
     named = words(" and ").join([", ".join(called[:-1]), called[-1]] if len(called) > 1 else called)
     quantity = claim.route.quantity if claim.route else claim.id
-    value = label_of(quantity.rpartition(".")[2], words.language) if " " not in quantity else words("figure")
+    value = label_of(quantity.rpartition(".")[2]) if " " not in quantity else words("figure")
     head = words("{claim}: the recomputed {value} over {axes}", claim=claim.id, value=value, axes=named)
     if not present.size:
         return f"{head}. {words('not computed')}."
     low, high = (words.amount(end, claim.unit) for end in (present.min(), present.max()))
-    parts = [words("from {low} to {high}, against {printed} printed", low=low, high=high, printed=words.restate(printed_text(claim)))]
+    parts = [words("from {low} to {high}, against {printed} printed", low=low, high=high, printed=with_raised_powers(printed_text(claim)))]
     corners = list(np.ndindex(*(2,) * len(axes))) if len(axes) < 3 else [(0,) * len(axes), (1,) * len(axes)]
     for corner in sorted({tuple(k * (len(column) - 1) for k, column in zip(ends, values, strict=True)) for ends in corners}):
         place = ", ".join(words.amount(column[k], axis.unit) for axis, column, k in zip(axes, values, corner, strict=True))
         shown_figure = words.amount(figures[corner], claim.unit) if math.isfinite(figures[corner]) else words("not computed")
         parts.append(words("at {place}: {figure}", place=place, figure=shown_figure))
     share = 100 * float(accepts(claim, present).mean())
-    within = "{share} % of the points shown come within what the printed figure accepts" if share else "no point comes within what the printed figure accepts"
-    parts.append(words(within, share=words.number(share, 2)))
-    parts += [words("held at {held}", held=words.restate(", ".join(held)))] if held else []
+    parts.append(words("{share} % of the points shown come within what the printed figure accepts" if share else "no point comes within what the printed figure accepts", share=words.number(share, 2)))
+    parts += [words("held at {held}", held=", ".join(held))] if held else []
     return f"{head}. {words.listed(parts)}."
 
 
 def _called(axis: Axis, words: Words) -> str:
-    return label_of(axis.name, words.language) + (f" ({axis.activity})" if axis.activity else "")
+    return label_of(axis.name) + (f" ({axis.activity})" if axis.activity else "")
 
 
 def _printed(claim: Claim) -> float:

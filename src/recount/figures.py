@@ -23,6 +23,7 @@ from matplotlib.transforms import blended_transform_factory
 from recount import register
 from recount import trace
 from recount.claims import Figure as Recomputed, Result
+from recount.contexts import spelled
 from recount.errors import RecountError
 from recount.explain import sentence
 from recount.figure_backtests import places_in_intervals, predicted_against_reported, predicted_by_batch
@@ -30,11 +31,12 @@ from recount.figure_estimate import intervals, own_drivers
 from recount.figure_gap import waterfall
 from recount.figure_rows import answers_by_batch, grids, memory, sectors, water_by_site
 from recount.figure_runs import energy_against_work, epsilon_of_runs
+from recount.language import either, french, labelled, message, of_data, say
 from recount.figure_style import (
-    BAND, BLUE, BROWN, FAINT, GREEN, INK, ORANGE, PURPLE, SKY, VERDICT_STYLE, Words, canvas, drawn, legend_below, named_reference, number_axis, shown, side_note, span, wants_log, wrapped,
+    BAND, BLUE, BROWN, FAINT, GREEN, INK, ORANGE, PURPLE, SKY, VERDICT_STYLE, Words, canvas, drawn, legend_below, named_reference, number_axis, shown, side_note, span, wants_log, with_raised_powers, wrapped,
 )  # fmt: skip
 from recount.study import Estimate, Study, View
-from recount.units import Quantity, read_quantity, read_unit
+from recount.units import Quantity, percent, read_quantity, read_unit
 from recount.verdicts import MISATTRIBUTED, VERDICTS, printed_range
 from recount.wording import label as label_of, readable, spread
 
@@ -49,7 +51,7 @@ VISIBLE = 0.02  # a swing narrower than this share of the widest is no bar that 
 
 
 @drawn
-def scoreboard(results: Sequence[Result], *, language: str = "en") -> View:
+def scoreboard(results: Sequence[Result], *, language: str | None = None) -> View:
     """Recomputed ÷ printed with its 90 % interval for every claim that has a figure.
 
     Sorted by article, then by ratio; what has no figure is named in the alternative text only.
@@ -58,7 +60,7 @@ def scoreboard(results: Sequence[Result], *, language: str = "en") -> View:
     with_figure = [r for r in results if r.ratio is not None and r.ratio > 0 and math.isfinite(r.ratio)]
     with_figure.sort(key=lambda r: (articles.index(r.claim.article), -r.ratio))
     others = [r for r in results if r not in with_figure]
-    names, places, headings = _grouped(with_figure, language)
+    names, places, headings = _grouped(with_figure)
     figure, axes = canvas(1.5 + 0.235 * len(names), names)
     ends = [x / r.printed_value for r in with_figure for x in (*r.taken.interval, r.taken.value)]
     low, high = span([*ends, 1.0])
@@ -66,7 +68,7 @@ def scoreboard(results: Sequence[Result], *, language: str = "en") -> View:
     axes.axvline(1, color=INK, lw=1.2)
     for result, row in zip(with_figure, places, strict=True):
         _one_result(axes, result, row, low, high)
-        side_note(axes, row, words.restate(result.claim.words or result.printed_text))  # the reading would take the room of the plot
+        side_note(axes, row, with_raised_powers(either(result.claim.words, result.claim.words_fr) or result.printed_text))  # the reading would take the room of the plot
     for row, heading in headings.items():
         place = blended_transform_factory(figure.transFigure, axes.transData)
         axes.text(0.008, row, heading, transform=place, va="center", fontweight="bold", in_layout=False, bbox={"fc": "white", "ec": "none", "pad": 1.5})
@@ -78,7 +80,7 @@ def scoreboard(results: Sequence[Result], *, language: str = "en") -> View:
     return shown(figure, _scoreboard_text(with_figure, others, words))
 
 
-def _grouped(results: Sequence[Result], language: str) -> tuple[list[str], list[int], dict[int, str]]:
+def _grouped(results: Sequence[Result]) -> tuple[list[str], list[int], dict[int, str]]:
     """Row names with an empty row before each article, the row of each result, the article of each empty row."""
     trace.used("file", "claims.toml")  # the articles' names and order
     names, places, headings, article = [], [], {}, ""
@@ -86,7 +88,7 @@ def _grouped(results: Sequence[Result], language: str) -> tuple[list[str], list[
         if result.claim.article != article:
             article = result.claim.article
             known = register.articles()[article]
-            headings[len(names)] = known.name_fr if language == "fr" else known.name
+            headings[len(names)] = either(known.name, known.name_fr)
             names.append("")
         places.append(len(names))
         names.append(result.claim.id)
@@ -120,12 +122,12 @@ def _scoreboard_text(with_figure: Sequence[Result], others: Sequence[Result], wo
         rows.append(f"{r.claim.id} {words.number(r.ratio)} ({words('{low} to {high}', low=ends[0], high=ends[1])}) {words(r.here)}")
     parts.append(words.listed(rows))
     if others:
-        parts.append(f"{words('without a figure of their own')}: " + words.listed(f"{r.claim.id} {words(r.here)}" for r in others))
+        parts.append(labelled(words("without a figure of their own"), words.listed(f"{r.claim.id} {words(r.here)}" for r in others)))
     return ". ".join(parts) + "."
 
 
 @drawn
-def routes(study: Study, claim: str, *, language: str = "en") -> View:
+def routes(study: Study, claim: str, *, language: str | None = None) -> View:
     """The printed figure as a band or half-plane, each route as a point with its 90 % interval."""
     words, result = Words(language), study.result(claim)
     unit, printed = result.claim.unit, result.printed_value
@@ -149,10 +151,11 @@ def routes(study: Study, claim: str, *, language: str = "en") -> View:
         axes.scatter([one.value * scale], [row], s=70, marker=marker, facecolors=colour if filled else "white", edgecolors=colour, linewidths=1.8, zorder=3)
         side_note(axes, row, words.number(one.value * scale, 4))
         interval = words("{low} to {high}", low=words.number(ends[0]), high=words.number(ends[1]))
-        told.append(f"{name.replace(chr(10), ' ')}: {words.amount(one.value * scale, unit, 4)} ({interval}), {words('independent of the figure' if filled else 'knows the figure')}")
-    axes.set_xlabel(words.axis(_quantity_label(result, language), unit))
+        knows = words("independent of the figure" if filled else "knows the figure")
+        told.append(labelled(name.replace("\n", " "), f"{words.amount(one.value * scale, unit, 4)} ({interval}), {knows}"))
+    axes.set_xlabel(words.axis(_quantity_label(result), unit))
     shape = result.taken and VERDICT_STYLE[result.here]
-    handles = [Line2D([], [], color=INK, lw=1.4, label=words("printed: {printed}", printed=words.restate(result.printed_text)))]
+    handles = [Line2D([], [], color=INK, lw=1.4, label=words("printed: {printed}", printed=with_raised_powers(result.printed_text)))]
     if shape:
         handles.append(Line2D([], [], color=shape[0], lw=2, label=words("takes the verdict")))
     if min(p[1], limits[1]) - max(p[0], limits[0]) > 0.01 * (limits[1] - limits[0]):
@@ -160,7 +163,7 @@ def routes(study: Study, claim: str, *, language: str = "en") -> View:
     handles += [_marker((FAINT, "o", ""), words("independent of the figure"))] if any(filled for *_, filled in rows) else []
     handles += [_marker((FAINT, "o", ""), words("knows the figure"), markerfacecolor="white")] if not all(filled for *_, filled in rows) else []
     legend_below(figure, handles, 2)
-    head = words("{claim}: {printed} printed, against what each route recomputes", claim=claim, printed=words.restate(result.printed_text))
+    head = words("{claim}: {printed} printed, against what each route recomputes", claim=claim, printed=with_raised_powers(result.printed_text))
     return shown(figure, f"{head}. {words.listed(told)}. {words('verdict: {verdict}', verdict=words(result.here))}.")
 
 
@@ -169,12 +172,12 @@ def _route_rows(result: Result, words: Words) -> list[tuple]:
     rows = []
     for figure in result.figures:
         takes = result.taken is figure
-        title = figure.route.title_fr if words.language == "fr" and figure.route.title_fr else figure.route.title
+        title = either(figure.route.title, figure.route.title_fr)
         rows.append((wrapped(title), figure, 1.0, VERDICT_STYLE[result.here][0] if takes else INK, "o", figure.route.independent))
     actually = result.actually
     if actually is not None and read_unit(actually.unit).dimensionality == read_unit(result.claim.unit).dimensionality:
         told = result.claim.actually
-        statement = words("in fact: {statement}", statement=told.statement_fr if words.language == "fr" else told.statement)
+        statement = words("in fact: {statement}", statement=either(told.statement, told.statement_fr))
         scale = float((1 * read_unit(actually.unit)).to(read_unit(result.claim.unit)).magnitude)
         rows.append((wrapped(statement), actually, scale, VERDICT_STYLE[MISATTRIBUTED][0], VERDICT_STYLE[MISATTRIBUTED][1], True))
     return rows
@@ -186,15 +189,15 @@ def _linear_limits(values: Sequence[float]) -> tuple[float, float]:
     return low - room, high + room
 
 
-def _quantity_label(result: Result, language: str) -> str:
+def _quantity_label(result: Result) -> str:
     figure = result.taken or result.actually
     if figure is None or figure.route.combine or not figure.route.operands[0].name:
-        return Words(language)("recomputed")
-    return label_of(figure.route.operands[0].name, language)
+        return say("recomputed")
+    return label_of(figure.route.operands[0].name)
 
 
 @drawn
-def tornado(study: Study, claim: str, route: str = "", *, language: str = "en", top: int = 8) -> View:
+def tornado(study: Study, claim: str, route: str = "", *, language: str | None = None, top: int = 8) -> View:
     """How far the figure moves when each assumption alone goes over its range, widest first, with its share of the variance."""
     words, result = Words(language), study.result(claim)
     figure_of = study.figure(claim, route)
@@ -202,14 +205,14 @@ def tornado(study: Study, claim: str, route: str = "", *, language: str = "en", 
         return View(sentence(result))
     found = sorted(figure_of.drivers.of, key=lambda d: -abs(d.high - d.low))
     found = [d for d in found if abs(d.high - d.low) > VISIBLE * abs(found[0].high - found[0].low)][:top]
-    called = [figure_of.drivers.name(d, language) for d in found]
-    names = [f"{wrapped(name)}\n{wrapped(words.restate(spread(d.assumption)))}" for name, d in zip(called, found, strict=True)] or [words("no assumption has a range")]
+    called = [figure_of.drivers.name(d) for d in found]
+    names = [f"{wrapped(name)}\n{wrapped(with_raised_powers(spread(d.assumption)))}" for name, d in zip(called, found, strict=True)] or [words("no assumption has a range")]
     printed = _printed_in(result, figure_of)
     values = [figure_of.value, *([printed] if printed is not None else []), *(x for d in found for x in (d.low, d.high))]
     log = wants_log(values)
     figure, axes = canvas(1.5 + 0.5 * len(names) + 0.14 * sum(max(0, n.count("\n") - 1) for n in names), names)
     number_axis(axes.xaxis, words, log, span(values, 1.25) if log else _linear_limits(values))
-    shares = [f"{100 * d.total:.0f} %" if d.total >= 0.01 else words("below 1 %") for d in found]
+    shares = [percent(d.total) if d.total >= 0.01 else words("below 1 %") for d in found]
     for row, (driver, share) in enumerate(zip(found, shares, strict=True)):
         for end, colour in ((driver.low, SKY), (driver.high, BLUE)):
             axes.barh(row, end - figure_of.value, left=figure_of.value, height=0.56, color=colour, edgecolor="white", lw=0.6)
@@ -219,11 +222,11 @@ def tornado(study: Study, claim: str, route: str = "", *, language: str = "en", 
     axes.axvline(figure_of.value, color=INK, lw=1)
     if printed is not None:
         axes.axvline(printed, color=ORANGE, lw=1.8, ls=(0, (4, 2)))
-    axes.set_xlabel(words.axis(_quantity_label(result, language), figure_of.unit))
+    axes.set_xlabel(words.axis(_quantity_label(result), figure_of.unit))
     handles = [Patch(color=SKY, label=words("assumption at its low end")), Patch(color=BLUE, label=words("assumption at its high end"))]
     handles.append(Line2D([], [], color=INK, lw=1, label=f"{words('recomputed')} {words.amount(figure_of.value, figure_of.unit)}"))
     if printed is not None:
-        handles.append(Line2D([], [], color=ORANGE, lw=1.8, ls=(0, (4, 2)), label=words("printed: {printed}", printed=words.restate(result.printed_text))))
+        handles.append(Line2D([], [], color=ORANGE, lw=1.8, ls=(0, (4, 2)), label=words("printed: {printed}", printed=with_raised_powers(result.printed_text))))
     legend_below(figure, handles, 2)
     rows = [
         f"{name} {words('{low} to {high}', low=words.number(d.low), high=words.amount(d.high, figure_of.unit))} ({words('{share} of the variance', share=share)})"
@@ -231,11 +234,11 @@ def tornado(study: Study, claim: str, route: str = "", *, language: str = "en", 
     ]
     head = words("{claim}: how far the recomputed {value} moves when one assumption goes over its range", claim=claim, value=words.amount(figure_of.value, figure_of.unit))
     head = words.listed([head, *([words(_VARIANCE_OF[figure_of.drivers.logarithm])] if len(found) > 1 else [])])
-    end = words("printed: {printed}", printed=words.restate(result.printed_text))
+    end = words("printed: {printed}", printed=with_raised_powers(result.printed_text))
     return shown(figure, f"{head}. {words.listed(rows or names)}. {end}.")
 
 
-_VARIANCE_OF = {True: "shares are of the variance of its logarithm", False: "shares are of its variance"}
+_VARIANCE_OF = {True: message("shares are of the variance of its logarithm"), False: message("shares are of its variance")}
 
 
 def _printed_in(result: Result, figure: Recomputed) -> float | None:
@@ -248,7 +251,7 @@ def _printed_in(result: Result, figure: Recomputed) -> float | None:
 @drawn
 def bars(
     frame: pd.DataFrame, value: str, label: str, unit: str, *, low: str | None = None, high: str | None = None, reference: float | str | None = None,
-    reference_label: str = "", log: bool = False, colour_by: str | None = None, quantity: str = "", language: str = "en",
+    reference_label: str = "", log: bool = False, colour_by: str | None = None, quantity: str = "", language: str | None = None,
 ) -> View:  # fmt: skip
     """Horizontal bars (points on a logarithmic axis, where a bar has no foot), first row on top.
 
@@ -262,7 +265,7 @@ def bars(
     colour_by : a column whose values each get a colour and a marker.
     quantity : what the axis shows; the vocabulary's words for the column ``name`` if left out.
     """
-    words, names = Words(language), [wrapped(str(name).partition(":")[2] if label == "context" else str(name)) for name in frame[label]]
+    words, names = Words(language), [wrapped(_row_name(str(name)) if label == "context" else str(name)) for name in frame[label]]
     figure, axes = canvas(1.2 + (0.34 + 0.12 * max((n.count("\n") for n in names), default=0)) * len(names), names)
     limit = float(read_quantity(reference, unit).to(read_unit(unit)).magnitude) if isinstance(reference, str) else reference
     groups = list(dict.fromkeys(frame[colour_by])) if colour_by else [""]
@@ -283,7 +286,7 @@ def bars(
         interval = f" ({words('{low} to {high}', low=words.number(ends[0]), high=words.number(ends[1]))})" if len(ends) == 2 else ""
         told.append(f"{name} {words.amount(number, unit)}{interval}")
     number_axis(axes.xaxis, words, log, span(seen) if log else (min(0, *seen) * 1.05, max(seen) * 1.05))
-    handles = [_marker(looks[g], str(g)) if log else Patch(fc=looks[g][0], ec="white", hatch=looks[g][2], label=str(g)) for g in groups if colour_by]
+    handles = [_marker(looks[g], of_data(str(g))) if log else Patch(fc=looks[g][0], ec="white", hatch=looks[g][2], label=of_data(str(g))) for g in groups if colour_by]
     if limit is not None:
         axes.axvline(limit, color=INK, lw=1.6, ls=(0, (4, 2)))
         named = named_reference(reference_label, words.amount(limit, unit), words)
@@ -293,13 +296,19 @@ def bars(
         legend_below(figure, handles, 3)
     if not quantity:
         kinds = set(frame["name"]) if "name" in frame else set()
-        quantity = label_of(kinds.pop(), language) if len(kinds) == 1 else value
+        quantity = label_of(kinds.pop()) if len(kinds) == 1 else value
     axes.set_xlabel(words.axis(quantity, unit))
-    return shown(figure, f"{quantity}: {words.listed(told)}.")
+    return shown(figure, f"{labelled(quantity, words.listed(told))}.")
+
+
+def _row_name(context: str) -> str:
+    """What a row is about, after the colon; in French in words, since it is English."""
+    slug = context.partition(":")[2]
+    return spelled(slug) if french() else slug
 
 
 @drawn
-def break_even(study: Study, training: Sequence | Estimate, answer: Sequence | Estimate, *, language: str = "en") -> View:
+def break_even(study: Study, training: Sequence | Estimate, answer: Sequence | Estimate, *, language: str | None = None) -> View:
     """Training as a level line, answers as a rising one, and where they meet.
 
     Parameters
@@ -326,7 +335,7 @@ def break_even(study: Study, training: Sequence | Estimate, answer: Sequence | E
     axes.set_xlabel(words("answers (count)"))
     axes.set_ylabel(words.axis(words("energy"), "MWh"))
     legend_below(figure, axes.get_legend_handles_labels()[0], 2)
-    amounts = [words.restate(readable(Quantity(x, read_unit("MWh")), digits=3)) for x in (once[0], *each)]
+    amounts = [readable(Quantity(x, read_unit("MWh")), digits=3) for x in (once[0], *each)]
     text = words(
         "training once takes {training}; answers take {answer} each (90 % interval {low} to {high}); the two are equal after {count} answers (between {least} and {most})",
         training=amounts[0], answer=amounts[1], low=amounts[2], high=amounts[3],

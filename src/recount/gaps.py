@@ -15,15 +15,16 @@ from recount import graph, recompute, scenarios
 from recount.assumptions import Assumption, from_row, from_text, load
 from recount.errors import RecountError, nearest
 from recount.explain import Table
+from recount.language import either, french, in_a_row, message, say, say_counted
 from recount.model import UNKNOWN_WITH
 from recount.recompute import Plan, World
-from recount.units import plural, pretty_unit, read_unit, trimmed
+from recount.units import amount, read_unit, trimmed, without_unit
 from recount.vocabulary import spec
 from recount.wording import label, readable
 
 ACTIVITY = "answer"
 CLOSED = 1e-12  # relative; what floating point leaves of a closed gap
-TYPED = "as typed"
+TYPED = message("as typed")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -100,10 +101,20 @@ class Change:
 
     label: str
     label_fr: str
-    moved: str
+    taken: tuple[tuple[str, ...], str]  # results of another route, and that route
+    assumptions: tuple[tuple[Assumption, Assumption], ...]  # before and after
     factor: float
     value: float
     quantity: str
+
+    @property
+    def moved(self) -> str:
+        """What the step moved, in words: results that another route computes, and the first two assumptions."""
+        names, via = self.taken
+        routes = [say("{results} by the route '{route}'", results=", ".join(map(label, names)) or say("everything"), route=via)] if via else []
+        told = [_both(*pair) for pair in self.assumptions[:2]]
+        more = len(self.assumptions) - 2
+        return in_a_row([*routes, *told, *([say_counted("{count} more", "{count} more", more)] if more > 0 else [])])
 
 
 @dataclasses.dataclass(frozen=True)
@@ -134,15 +145,16 @@ class Gap:
 
     def table(self) -> Table:
         """Each step with its factor and the running figure."""
-        shown = lambda value: f"{trimmed(value, 3)} {pretty_unit(plural(self.unit, value))}"  # noqa: E731
-        rows = [(f"from: {self.names[0]}", label(self.quantity), "", shown(self.start))]
+        shown = lambda value: amount(value, self.unit, 3)  # noqa: E731
+        names = self.names_fr if french() else self.names
+        rows = [(say("from: {what}", what=names[0]), label(self.quantity), "", shown(self.start))]
         for before, change in zip((self.quantity, *(c.quantity for c in self.changes)), self.changes, strict=False):
-            wider = f"now {label(change.quantity)}" if change.quantity != before else ""
-            rows.append((change.label, change.moved or wider, factor_text(change.factor), shown(change.value)))
+            wider = say("now {quantity}", quantity=label(change.quantity)) if change.quantity != before else ""
+            rows.append((either(change.label, change.label_fr), change.moved or wider, factor_text(change.factor), shown(change.value)))
         if self.rest_label:
-            rows.append((self.rest_label, "", factor_text(self.rest), shown(self.end)))
-        rows.append((f"to: {self.names[1]}", "all steps together", factor_text(self.ratio), shown(self.end)))
-        return Table(("Step", "What moves", "Factor", "Then it is"), tuple(rows))
+            rows.append((either(self.rest_label, self.rest_label_fr), "", factor_text(self.rest), shown(self.end)))
+        rows.append((say("to: {what}", what=names[1]), say("all steps together"), factor_text(self.ratio), shown(self.end)))
+        return Table((say("Step"), say("What moves"), say("Factor"), say("Then it is")), tuple(rows))
 
     def _repr_mimebundle_(self, include=None, exclude=None) -> dict[str, str]:
         table = self.table()
@@ -152,7 +164,7 @@ class Gap:
         return self.table().text()
 
 
-def factor_text(factor: float, language: str = "en") -> str:
+def factor_text(factor: float, language: str | None = None) -> str:
     """A factor as one reads it: what makes a figure smaller as a division.
 
     >>> factor_text(12.34), factor_text(0.04), factor_text(1.0), factor_text(0.9968)
@@ -229,7 +241,7 @@ def gap(
     if not rest and abs(remaining - 1) > CLOSED:
         raise RecountError(f"the steps do not reach the end, a factor of {remaining:.4g} is left: still different {_different(plans[-1], end.plan(world))}.")
     changes = tuple(
-        Change(step.label, step.label_fr or step.label, _moved(step, plans[k], plans[k + 1]), values[k + 1] / values[k], values[k + 1], settings[k + 1].quantity)
+        Change(step.label, step.label_fr or step.label, (step.take, step.via), _moved(plans[k], plans[k + 1]), values[k + 1] / values[k], values[k + 1], settings[k + 1].quantity)
         for k, step in enumerate(steps)
     )
     return Gap(title, title_fr or title, unit, start.quantity, tuple(names), tuple(names_fr or names), values[0], target, changes, remaining, rest, rest_fr or rest)
@@ -242,12 +254,10 @@ def _refuse_hidden_scope(step: Step, before: Mapping[str, str], after: Mapping[s
             raise RecountError(f"step '{step.label}' moves {name} from {moved[0]} to {moved[1]} without saying so: give it scope = \"{moved[1]}\".")
 
 
-def _moved(step: Step, before: Plan, after: Plan) -> str:
-    """What a step moved, in words: results that another route computes, and the first two assumptions."""
+def _moved(before: Plan, after: Plan) -> tuple[tuple[Assumption, Assumption], ...]:
+    """The assumptions that a step moved, each before and after."""
     old, new = ({a.name: a for a in planned.assumptions if a.origin != "computed"} for planned in (before, after))
-    told = [_both(old[n], new[n]) for n in new if n in old and _plain(old[n]) != _plain(new[n])]
-    routes = [f"{', '.join(map(label, step.take)) or 'everything'} by the route '{step.via}'"] if step.via else []
-    return "; ".join(routes + told[:2]) + (f"; {len(told) - 2} more" if len(told) > 2 else "")
+    return tuple((old[n], new[n]) for n in new if n in old and _plain(old[n]) != _plain(new[n]))
 
 
 def _plain(assumption: Assumption) -> float:
@@ -257,9 +267,7 @@ def _plain(assumption: Assumption) -> float:
 def _both(old: Assumption, new: Assumption) -> str:
     """An assumption before and after, its unit once where both are shown in it."""
     ends = [readable(one.value, one.name) for one in (old, new)]
-    unit = ends[1].partition(" ")[2]
-    before = ends[0].removesuffix(unit).strip() if unit and ends[0].endswith(f" {unit}") else ends[0]
-    return f"{label(new.name)} {before} → {ends[1]}"
+    return f"{label(new.name)} {without_unit(*ends)} → {ends[1]}"
 
 
 def _different(last: Plan, end: Plan) -> str:

@@ -12,12 +12,13 @@ from recount import recompute, trace
 from recount.assumptions import load
 from recount.errors import RecountError, nearest
 from recount.explain import Table
+from recount.language import THIN, either, french, in_a_row, message, of_data, say
 from recount.gaps import TYPED, Gap, Setting, Step, gap, scopes, supplied
 from recount.recompute import World
 from recount.study import Study, View, view
-from recount.units import Quantity, read_unit, trimmed
+from recount.units import Quantity, format_quantity, read_unit, trimmed
 from recount.vocabulary import data_folder
-from recount.wording import readable
+from recount.wording import label, readable
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -28,13 +29,17 @@ SHOWN = {
     **dict.fromkeys(BOUNDARIES, "Wh"), "energy_per_answer": "Wh/answer", "total_carbon": "gCO2e", "usage_carbon": "gCO2e",
     "usage_water": "mL", "on_site_water": "mL", "total_materials": "mgSbe",
 }  # fmt: skip
-BOUNDARY_WORDS = {"accelerator_energy": "chips", "it_energy": "servers", "facility_energy": "building", "not said": "not said"}
+BOUNDARY_WORDS = {
+    "accelerator_energy": message("chips"), "it_energy": message("servers"), "facility_energy": message("building"), "not said": message("not said"),
+}  # fmt: skip
 CARBON_WORDS = {
-    "life-cycle": "life-cycle, mix produced", "consumption": "life-cycle, mix consumed", "consumption-flow-traced": "life-cycle, mix consumed (flows traced)",
-    "direct": "stack only", TYPED: TYPED,
+    "life-cycle": message("life-cycle, mix produced"), "consumption": message("life-cycle, mix consumed"),
+    "consumption-flow-traced": message("life-cycle, mix consumed (flows traced)"), "direct": message("stack only"), TYPED: TYPED,
 }  # fmt: skip
 _NARROW = 1.05  # high ÷ low below which a spread is that of printed digits, no interval
-_WATER_WORDS = {"consumption": "consumed", "withdrawal": "withdrawn"}
+_ON_SITE = {"consumption": message("on site: consumed"), "withdrawal": message("on site: withdrawn"), TYPED: message("on site: as typed")}
+_AT_PLANTS = {"consumption": message("power plants: consumed"), "withdrawal": message("power plants: withdrawn"), TYPED: message("power plants: as typed")}
+_BOTH = {"consumption": message("on site and power plants, consumed"), "withdrawal": message("on site and power plants, withdrawn"), TYPED: message("on site and power plants, as typed")}
 _WIDEST = ("facility_energy", "energy_per_answer", "it_energy", "accelerator_energy")  # of several boundaries the first there is
 _KEYS = {
     "method": {"id", "title", "title_fr", "via", "given", "names", "set", "only", "published", "tool", "about", "boundary", "carbon", "water"},
@@ -53,7 +58,7 @@ class Amount:
 
     def text(self) -> str:
         value, low, high = (trimmed(x, 3) for x in (self.value, self.low, self.high))
-        return value if low == high else f"{value} ({low} to {high})"
+        return value if low == high else say("{value} ({low} to {high})", value=value, low=low, high=high)
 
 
 @functools.cache
@@ -152,46 +157,63 @@ def chip_power(study: Study, name: str) -> Quantity:
     return (energy / hours).to("W/chip")
 
 
+def chip_powers(*methods: tuple[Study, str]) -> View:
+    """:func:`chip_power` of several methods, each under assumptions of its own, with the batch that it takes."""
+    rows = []
+    for study, name in methods:
+        batch = next(a.value for a in setting(name, "accelerator_energy").plan(study.world).assumptions if a.name == "batch")
+        rows.append((_title(name), readable(batch, "batch"), format_quantity(chip_power(study, name), "W/chip", 3)))
+    return view(Table((say("Method"), label("batch"), say("power of a busy chip")), tuple(rows)))
+
+
 def scope(study: Study, name: str, quantity: str) -> str:
     """What a figure counts, in words: of a computed one from the scopes of its rows."""
     found = _entry("method", name)
     if quantity in (*BOUNDARIES, "energy_per_answer"):
-        return BOUNDARY_WORDS[found.get("boundary", quantity)]
+        return say(BOUNDARY_WORDS[found.get("boundary", quantity)])
     if "carbon" in quantity or "water" in quantity:
         kind = "carbon" if "carbon" in quantity else "water"
         if "published" in found:
-            return found.get(kind, "not said")
+            return of_data(found[kind]) if kind in found else say("not said")
         used = scopes(setting(name, quantity).plan(study.world))
         if kind == "carbon":
-            words = CARBON_WORDS.get(used["grid_intensity"], used["grid_intensity"])
-            return f"{words}; making included" if quantity == "total_carbon" else words
+            words = say(CARBON_WORDS.get(used["grid_intensity"], used["grid_intensity"]))
+            return say("{carbon}; making included", carbon=words) if quantity == "total_carbon" else words
         return _water_words(used)
     return ""
 
 
 def _water_words(used: dict[str, str]) -> str:
-    if "on_site_water_intensity" not in used or "off_site_water_intensity" not in used:
-        return f"on site: {used['on_site_water_intensity']}" if "on_site_water_intensity" in used else TYPED
-    on, off = (_WATER_WORDS.get(used[f"{where}_site_water_intensity"], used[f"{where}_site_water_intensity"]) for where in ("on", "off"))
-    return f"on site and power plants, {on}" if on == off else f"on site: {on}; power plants: {off}"
+    on, off = (used.get(f"{where}_site_water_intensity") for where in ("on", "off"))
+    if on is None:
+        return say(TYPED)
+    if on == off:
+        return say(_BOTH.get(on, on))
+    return in_a_row([say(_ON_SITE.get(on, on)), *([say(_AT_PLANTS.get(off, off))] if off is not None else [])])
 
 
 def energy(study: Study, *methods: str) -> View:
     """One answer's energy by several methods, a column a boundary."""
-    heads = [f"{BOUNDARY_WORDS[q]} (Wh)" for q in BOUNDARIES]
-    rows = [(_entry("method", name)["title"], *(_text(study, name, q) for q in BOUNDARIES)) for name in methods]
-    return view(Table(("Method", *heads), tuple(rows)))
+    heads = [f"{say(BOUNDARY_WORDS[q])} (Wh)" for q in BOUNDARIES]
+    rows = [(_title(name), *(_text(study, name, q) for q in BOUNDARIES)) for name in methods]
+    return view(Table((say("Method"), *heads), tuple(rows)))
+
+
+def _title(name: str) -> str:
+    found = _entry("method", name)
+    return either(found["title"], found.get("title_fr", ""))
 
 
 def impacts(study: Study, *methods: str) -> View:
     """One answer's carbon, water and materials by several methods, each with what it counts."""
     rows = []
     for name in methods:
-        cells = [_entry("method", name)["title"]]
+        cells = [_title(name)]
         for quantity in ("total_carbon", "usage_water"):
             cells += [_text(study, name, quantity), scope(study, name, quantity) + _grid(study, name, quantity) if quantity in figures_of(name) else ""]
         rows.append((*cells, _text(study, name, "total_materials")))
-    return view(Table(("Method", "carbon (gCO2e)", "which carbon", "water (mL)", "which water", "materials (mgSbe)"), tuple(rows)))
+    heads = say("Method"), say("carbon (gCO2e)"), say("which carbon"), say("water (mL)"), say("which water"), say("materials (mgSbe)")
+    return view(Table(heads, tuple(rows)))
 
 
 def _grid(study: Study, name: str, quantity: str) -> str:
@@ -199,7 +221,7 @@ def _grid(study: Study, name: str, quantity: str) -> str:
     if quantity != "total_carbon" or "published" in _entry("method", name):
         return ""
     used = next((a.value for a in setting(name, quantity).plan(study.world).assumptions if a.name == "grid_intensity"), None)
-    return f"; {readable(used, 'grid_intensity', 3)}" if used is not None else ""
+    return f"{THIN if french() else ''}; {readable(used, 'grid_intensity', 3)}" if used is not None else ""
 
 
 def published(study: Study, *methods: str) -> View:
@@ -210,13 +232,13 @@ def published(study: Study, *methods: str) -> View:
         whole = next(q for q in _WIDEST if q in known)
         carbon, water = ([q for q in alternatives if q in known] for alternatives in (("total_carbon",), ("usage_water", "on_site_water")))
         rest = (f"{_text(study, name, q[0])} ({scope(study, name, q[0])})" if q else "" for q in (carbon, water))
-        rows.append((_entry("method", name)["title"], _entry("method", name).get("about", ""), _text(study, name, whole), scope(study, name, whole), *rest))
-    return view(Table(("Who", "Of what", "energy (Wh)", "up to", "carbon (gCO2e)", "water (mL)"), tuple(rows)))
+        rows.append((_title(name), of_data(_entry("method", name).get("about", "")), _text(study, name, whole), scope(study, name, whole), *rest))
+    return view(Table((say("Who"), say("Of what"), say("energy (Wh)"), say("up to"), say("carbon (gCO2e)"), say("water (mL)")), tuple(rows)))
 
 
 def _text(study: Study, name: str, quantity: str) -> str:
     found = amount(study, name, quantity)
-    return found.text() if found else "not published" if "published" in _entry("method", name) else "not given"
+    return found.text() if found else say("not published" if "published" in _entry("method", name) else "not given")
 
 
 def frame(study: Study, quantity: str, *methods: str, by_scope: bool = False) -> pd.DataFrame:
@@ -230,7 +252,7 @@ def frame(study: Study, quantity: str, *methods: str, by_scope: bool = False) ->
     for name in methods:
         one = amount(study, name, quantity)
         if one:
-            rows.append((_entry("method", name)["title"], one.value, one.low, one.high, scope(study, name, quantity)))
+            rows.append((_title(name), one.value, one.low, one.high, scope(study, name, quantity)))
     return _framed(rows, quantity, by_scope)
 
 
@@ -240,7 +262,7 @@ def energies(study: Study, *methods: str) -> pd.DataFrame:
     for name in methods:
         widest = next(q for q in _WIDEST if q in figures_of(name))
         one = amount(study, name, widest)
-        rows.append((_entry("method", name)["title"], one.value, one.low, one.high, scope(study, name, widest)))
+        rows.append((_title(name), one.value, one.low, one.high, scope(study, name, widest)))
     return _framed(rows, "energy", True)
 
 

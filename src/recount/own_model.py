@@ -15,11 +15,12 @@ from recount import estimate_notes, explain, graph, recompute, sampling, sensiti
 from recount.assumptions import Assumption
 from recount.contexts import spelled
 from recount.errors import RecountError, nearest
+from recount.language import capital, in_english, message, say
 from recount.estimate_inputs import Inputs
 from recount.model import UNKNOWN_WITH
 from recount.recompute import Plan, finite
 from recount.study import View, view
-from recount.units import Quantity, plural, pretty_unit, read_unit, trimmed
+from recount.units import Quantity, percent, plural, pretty_unit, read_unit, trimmed, with_unit
 from recount.vocabulary import spec
 from recount.wording import fitting_unit, label, readable, spread
 
@@ -40,7 +41,7 @@ _WHOLE = {
     "on_site_water": "usage_water", "off_site_water": "usage_water",
 }  # fmt: skip
 _ASKED = ("total_parameters", "active_parameters", "training_tokens", "answers", "answer_tokens")
-_NO_SPLIT = "unknown: water given as one number per kWh does not say where it evaporates"
+_NO_SPLIT = message("unknown: water given as one number per kWh does not say where it evaporates")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -68,15 +69,15 @@ class Spread:
     def row(self, unit: str) -> tuple[str, str, str, str, str]:
         """Its line of the table, in a unit."""
         if self.p50 is None:
-            return (label(self.name), "–", "unknown", "–", "")
+            return (label(self.name), "–", say("unknown"), "–", "")
         numbers = (float(Quantity(p, read_unit(self.unit)).to(read_unit(unit)).magnitude) for p in (self.p05, self.p50, self.p95))
         return (label(self.name), *(trimmed(number, 3) for number in numbers), pretty_unit(plural(unit, 2)))
 
     def __str__(self) -> str:
         if self.p50 is None:
-            return self.reason
+            return say(self.reason)
         _, low, middle, high, unit = self.row(self.suited)
-        return f"{middle} {unit} (90 % interval {low} to {high})"
+        return say("{value} (90 % interval {low} to {high})", value=with_unit(middle, unit), low=low, high=high)
 
 
 class OwnModel:
@@ -133,7 +134,7 @@ class OwnModel:
         """What the energy at the meter, the carbon and the water turn on: Sobol indices."""
         return {name: sensitivity.drivers(self.plans[name], self._unit(name)) for name in DRIVEN}
 
-    @functools.cached_property
+    @property
     def notes(self) -> list[str]:
         """What a reader should know before believing it."""
         return estimate_notes.notes(self._inputs, {a.name: a for a in self.assumptions})
@@ -143,17 +144,18 @@ class OwnModel:
         given, chip = {a.name: a for a in self.assumptions}, spelled(self.hardware)
         size = readable(given["total_parameters"].value, "total_parameters")
         if given["active_parameters"].value != given["total_parameters"].value:
-            size += f" ({readable(given['active_parameters'].value, 'active_parameters')} active)"
+            size = say("{size} ({active} active)", size=size, active=readable(given["active_parameters"].value, "active_parameters"))
+        energy = str(self["facility_energy"])
         if self.activity == "training":
-            asked = f"Training {size} on {_said(given, 'training_tokens')} with {chip}"
-        else:
-            asked = f"{_said(given, 'answers').capitalize() if 'answers' in given else '1 answer'} of {_said(given, 'answer_tokens').replace('/answer', '')} by {size} on {chip}"
-        return f"{asked}: {self['facility_energy']} at the data centre's meter."
+            return say("Training {size} on {tokens} with {chip}: {energy} at the data centre's meter.", size=size, tokens=_said(given, "training_tokens"), chip=chip, energy=energy)
+        answers = _said(given, "answers").capitalize() if "answers" in given else readable(Quantity(1, "answer"))
+        tokens = estimate_notes.each(_said(given, "answer_tokens"))
+        return say("{answers} of {tokens} by {size} on {chip}: {energy} at the data centre's meter.", answers=answers, tokens=tokens, size=size, chip=chip, energy=energy)
 
     def table(self) -> explain.Table:
         """Every quantity with its 5th, 50th and 95th percentile; what adds up in one unit."""
         whole = {name: self[_WHOLE.get(name, name)].suited for name in UNITS if name in self.plans}
-        return explain.Table(("Quantity", "5 %", "Median", "95 %", "Unit"), tuple(s.row(whole.get(name, "")) for name, s in self.spreads.items()))
+        return explain.Table((say("Quantity"), percent(0.05), say("Median"), percent(0.95), say("Unit")), tuple(s.row(whole.get(name, "")) for name, s in self.spreads.items()))
 
     def shares(self) -> list[tuple[Assumption, dict[str, float]]]:
         """Assumptions with their share of the variance of energy, carbon and water, where one is worth telling; what matters most first."""
@@ -167,8 +169,8 @@ class OwnModel:
     def drivers_table(self) -> explain.Table:
         """The same as a table."""
         rows = [(label(one.name), spread(one), *(_share(shares.get(quantity, 0)) for quantity in DRIVEN)) for one, shares in self.shares()]
-        caption = _DRIVERS if rows else "Nothing drives it: no assumption has a range."
-        return explain.Table(("What drives it", "Moved over", *(label(quantity).capitalize() for quantity in DRIVEN)), tuple(rows), caption)
+        caption = say(_DRIVERS if rows else "Nothing drives it: no assumption has a range.")
+        return explain.Table((say("What drives it"), say("Moved over"), *(capital(label(quantity)) for quantity in DRIVEN)), tuple(rows), caption)
 
     def assumptions_table(self) -> explain.Table:
         """Every assumption with its range, strength, source and page."""
@@ -184,6 +186,7 @@ class OwnModel:
         tables = [table.text(width) for table in (self.table(), self.drivers_table(), self.assumptions_table())]
         return "\n\n".join([textwrap.fill(self.headline(), width), tables[0], notes, *tables[1:]])
 
+    @in_english
     def as_json(self) -> dict[str, Any]:
         """The object that ``data/estimate.schema.json`` describes."""
         return {
@@ -205,7 +208,7 @@ class OwnModel:
         return {"text/plain": str(self), "text/html": f"<p>{self.headline()}</p>{self.table().html()}"}
 
 
-_DRIVERS = "Share of the variance of the logarithm of each figure in which an assumption has a part, of what has at least 1 %."
+_DRIVERS = message("Share of the variance of the logarithm of each figure in which an assumption has a part, of what has at least 1 %.")
 
 
 def _said(given: Mapping[str, Assumption], name: str) -> str:

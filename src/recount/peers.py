@@ -14,8 +14,9 @@ from typing import TYPE_CHECKING, Any
 from recount.assumptions import load
 from recount.errors import RecountError, nearest
 from recount.explain import Table, label, readable
+from recount.language import labelled, message, say
 from recount.study import Study, View, view
-from recount.units import Quantity, format_number, pretty_unit, read_unit, trimmed
+from recount.units import Quantity, format_number, pretty_unit, read_unit, trimmed, with_unit
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -29,11 +30,11 @@ _IMPACTS = {
 }
 # How CodeCarbon says that it came by the power of the processor.
 _PROCESSOR = {
-    "cpu_load": "estimated: share of its time × a rated power of {}",
-    "constant": "assumed: a fixed share of a rated power of {}",
-    "intel_rapl": "measured: the processor's own energy counter",
-    "windows_emi": "measured: the machine's own energy meter",
-    "intel_power_gadget": "measured: the maker's power tool",
+    "cpu_load": message("estimated: share of its time × a rated power of {power}"),
+    "constant": message("assumed: a fixed share of a rated power of {power}"),
+    "intel_rapl": message("measured: the processor's own energy counter"),
+    "windows_emi": message("measured: the machine's own energy meter"),
+    "intel_power_gadget": message("measured: the maker's power tool"),
 }
 
 
@@ -48,7 +49,7 @@ class Span:
     def text(self, name: str) -> str:
         """The span in the unit that answers are shown in."""
         low, middle, high = (end if end is None else trimmed(_in(end, name), 3) for end in (self.low, self.middle, self.high))
-        ends = low if low == high else f"{low} to {high}"
+        ends = low if low == high else say("{low} to {high}", low=low, high=high)
         return ends if middle is None or middle == ends else f"{middle} ({ends})"
 
 
@@ -105,7 +106,7 @@ def ecologits_answer(provider: str, model: str, tokens: Quantity, zone: str = ""
     zone = zone or PROVIDER_CONFIG_MAP[provider].datacenter_location
     _mix(zone)
     found = llm_impacts(provider, model, _count(tokens), math.inf, zone)
-    return Answer(f"EcoLogits: {model.rpartition('/')[2]} ({provider}, {zone})", _spans(found))
+    return Answer(labelled("EcoLogits", f"{model.rpartition('/')[2]} ({provider}, {zone})"), _spans(found))
 
 
 def ecologits_open_model(
@@ -158,8 +159,8 @@ def ecologits_open_model(
         float(pue.to("").magnitude), float(on_site_water_intensity.to("L/kWh").magnitude),
         **({"batch_size": int(batch)} if batch else {}),
     )  # fmt: skip
-    size = f", {batch} at once" if batch else ""
-    return Answer(f"EcoLogits' formulas: {who} ({zone}{size})", _spans(found))
+    told = say("EcoLogits' formulas: {who} ({zone}, {batch} at once)" if batch else "EcoLogits' formulas: {who} ({zone})", who=who, zone=zone, batch=batch)
+    return Answer(told, _spans(found))
 
 
 def own_answer(study: Study, who: str, *given: str) -> Answer:
@@ -176,7 +177,7 @@ def own_answer(study: Study, who: str, *given: str) -> Answer:
         one = study.value(f"answer.{name}", *given, via="epsilon")
         low, high = (Quantity(end, read_unit(one.unit)) for end in (one.low, one.high))
         spans[name] = Span(low, high, one.quantity)
-    return Answer(f"recount: {who}", spans)
+    return Answer(labelled("recount", who), spans)
 
 
 def declared_answer(who: str, context: str) -> Answer:
@@ -188,9 +189,9 @@ def declared_answer(who: str, context: str) -> Answer:
 
 def side_by_side(*answers: Answer) -> View:
     """Answers in one table: energy, carbon, water and materials, as each source counts them."""
-    rows = [(answer.who, *(answer[name].text(name) if name in answer.spans else "not published" for name in _IMPACTS)) for answer in answers]
+    rows = [(answer.who, *(answer[name].text(name) if name in answer.spans else say("not published") for name in _IMPACTS)) for answer in answers]
     heads = (f"{label(name)} ({pretty_unit(shown)})" for name, (_, _, shown) in _IMPACTS.items())
-    return view(Table(("One answer", *heads), tuple(rows)))
+    return view(Table((say("One answer"), *heads), tuple(rows)))
 
 
 def frame(name: str, *answers: Answer) -> pd.DataFrame:
@@ -226,7 +227,7 @@ def grid_intensities(*zones: str, year: str) -> View:
         own = load().pick(f"grid:{zone}-{year}", "grid_intensity").quantity()
         peers = (Quantity(_mix(zone).gwp, "kgCO2e/kWh"), Quantity(codecarbon_intensity(zone), "kgCO2e/kWh"))
         rows.append((zone, *(readable(one, "grid_intensity") for one in (*peers, own))))
-    return view(Table(("Country", "EcoLogits", "CodeCarbon", f"this project, {year}"), tuple(rows)))
+    return view(Table((say("Country"), "EcoLogits", "CodeCarbon", say("this project, {year}", year=year)), tuple(rows)))
 
 
 class Meter:
@@ -241,17 +242,17 @@ class Meter:
         """What CodeCarbon counted since the start, part by part, and how it came by each."""
         self._tracker.stop()
         data, total = self._tracker.final_emissions_data, self._tracker.final_emissions_data.energy_consumed
-        graphics = "measured: the chip's own counter, whoever uses it" if data.gpu_count else "none seen"
+        graphics = say("measured: the chip's own counter, whoever uses it" if data.gpu_count else "none seen")
         parts = (
-            ("processor", data.cpu_energy, processor_method(self._tracker)),
-            ("memory", data.ram_energy, "from a rule: so many watts per memory module"),
-            ("graphics chips", data.gpu_energy, graphics),
-            ("all of them", total, f"in {readable(Quantity(data.duration, 's'), digits=3)}"),
+            (say("processor"), data.cpu_energy, processor_method(self._tracker)),
+            (say("memory"), data.ram_energy, say("from a rule: so many watts per memory module")),
+            (say("graphics chips"), data.gpu_energy, graphics),
+            (say("all of them"), total, say("in {time}", time=readable(Quantity(data.duration, "s"), digits=3))),
         )
-        rows = [(name, _small(kwh, "kWh", "mWh"), f"{format_number(kwh / total * 100, 3)} %", how) for name, kwh, how in parts]
+        rows = [(name, _small(kwh, "kWh", "mWh"), with_unit(format_number(kwh / total * 100, 3), "%"), how) for name, kwh, how in parts]
         carbon = _small(data.emissions, "kgCO2e", "mgCO2e")
-        rows.append(("carbon", carbon, "", f"times {readable(self._intensity, 'grid_intensity')}, from a table"))
-        return view(Table(("Part", "CodeCarbon's figure", "Share", "How it comes by it"), tuple(rows)))
+        rows.append((say("carbon"), carbon, "", say("times {intensity}, from a table", intensity=readable(self._intensity, "grid_intensity"))))
+        return view(Table((say("Part"), say("CodeCarbon's figure"), say("Share"), say("How it comes by it")), tuple(rows)))
 
 
 def offline_tracker(country: str, seconds: int = 15) -> Any:
@@ -268,7 +269,7 @@ def offline_tracker(country: str, seconds: int = 15) -> Any:
 def processor_method(tracker: Any) -> str:
     """How a tracker came by the power of the processor."""
     processors = [part for part in tracker._hardware if type(part).__name__ == "CPU"]
-    return "; ".join(_PROCESSOR.get(part._mode, part._mode).format(f"{part._tdp} W") for part in processors) or "none seen"
+    return "; ".join(say(_PROCESSOR.get(part._mode, part._mode), power=f"{part._tdp} W") for part in processors) or say("none seen")
 
 
 def measure(country: str) -> Meter:
@@ -296,7 +297,7 @@ def _in(quantity: Quantity, name: str) -> float:
 
 
 def _small(value: float, unit: str, shown: str) -> str:
-    return f"{trimmed(float(Quantity(value, unit).to(read_unit(shown)).magnitude), 3)} {shown}"
+    return with_unit(trimmed(float(Quantity(value, unit).to(read_unit(shown)).magnitude), 3), shown)
 
 
 def _silence(library: str) -> None:

@@ -8,7 +8,7 @@ import shlex
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
-from recount import freshness
+from recount import freshness, language
 from recount.errors import RecountError, nearest
 from recount.execution import Job, parameters
 from recount.project import Project
@@ -62,6 +62,8 @@ def plan(
 def _asked(scenario: str | None, overrides: Mapping[str, str]) -> dict[str, str]:
     """What is to differ from the default, by parameter name."""
     asked = {name: str(value) for name, value in overrides.items() if value != ""}
+    if "language" in asked and language.read(asked["language"]) == "en":
+        del asked["language"]
     if scenario and "scenario" in asked:
         raise RecountError("the scenario is given twice: give it once.")
     chosen = scenario or asked.pop("scenario", None)
@@ -107,7 +109,11 @@ def folder_name(asked: Mapping[str, str]) -> str:
 
     >>> folder_name({}), folder_name({"scenario": "swedish-grid", "water_intensity": "4 L/kWh"})
     ('default', 'swedish-grid+water_intensity=4-L-per-kWh')
+    >>> folder_name({"language": "fr"}), folder_name({"language": "fr", "scenario": "swedish-grid"})
+    ('default-fr', 'swedish-grid-fr')
     """
+    if "language" in asked:
+        return f"{folder_name({name: value for name, value in asked.items() if name != 'language'})}-{asked['language']}"
     parts = [value if name == "scenario" else f"{name}={value}" for name, value in sorted(asked.items())]
     name = re.sub(r"[^\w.=+-]+", "-", "+".join(parts).replace("/", "-per-")).strip(".-")
     if len(name.encode()) > 120:  # two long requests may begin alike, and a file's name has an end

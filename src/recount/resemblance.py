@@ -10,7 +10,8 @@ from collections.abc import Iterable
 from recount import trace
 from recount.assumptions import Assumption, Assumptions, load
 from recount.contexts import called, place, spans, stem
-from recount.units import Quantity, read_unit, trimmed
+from recount.language import french, in_a_row, listed, say
+from recount.units import Quantity, read_unit, trimmed, without_unit
 from recount.vocabulary import quantities
 from recount.wording import readable
 
@@ -33,8 +34,7 @@ class Like:
         ends = [readable(Quantity(x, read_unit(quantities()[name].unit)), name, 3) for x in (min(self.values), max(self.values))]
         if ends[0] == ends[1]:
             return f"{who} ({ends[0]})"
-        number, _, unit = ends[0].partition(" ")
-        return f"{who} ({number if unit and ends[1].endswith(f' {unit}') else ends[0]} to {ends[1]})"
+        return f"{who} ({say('{low} to {high}', low=without_unit(*ends), high=ends[1])})"
 
 
 def nearest_rows(assumption: Assumption, value: Quantity) -> list[Like]:
@@ -85,11 +85,14 @@ def resembles(assumption: Assumption, value: Quantity, beside: Iterable[Assumpti
     """
     found = nearest_rows(assumption, value)
     if not found:
-        return "the data holds nothing to compare it with"
-    ratios = [f"{times(factor)} {called(a.row.context)}" for a, factor in _countries(assumption, value, beside)]
+        return say("the data holds nothing to compare it with")
+    ratios = [say("{times} {what}", times=times(factor), what=called(a.row.context)) for a, factor in _countries(assumption, value, beside)]
     near = _distinct([like for like in found if like.distance <= math.log(1 + NEAR)])
-    told = f"near {_joined([like.words(assumption.name) for like in near[:SHOWN]])}" if near else f"nothing in the data resembles it: the nearest is {found[0].words(assumption.name)}"
-    return "; ".join([told, *([_joined(ratios)] if ratios else [])])
+    if near:
+        told = say("near {alike}", alike=listed([like.words(assumption.name) for like in near[:SHOWN]]))
+    else:
+        told = say("nothing in the data resembles it: the nearest is {alike}", alike=found[0].words(assumption.name))
+    return in_a_row([told, *([listed(ratios)] if ratios else [])])
 
 
 def _distinct(found: Iterable[Like]) -> list[Like]:
@@ -113,8 +116,4 @@ def times(factor: float) -> str:
     >>> times(2.314), times(0.3258), times(14.2)
     ('2.3 times', '0.33 times', '14 times')
     """
-    return f"{factor:.2g} times" if factor < 1e3 else f"{factor:,.0f} times"
-
-
-def _joined(parts: list[str]) -> str:
-    return parts[0] if len(parts) == 1 else f"{', '.join(parts[:-1])} and {parts[-1]}"
+    return say("{number} times", number=f"{factor:.2g}".replace(".", "," if french() else ".") if factor < 1e3 else trimmed(factor, 15 if factor == round(factor) else len(f"{factor:.0f}")))

@@ -45,7 +45,7 @@ class RunFolder:
         """Write results, inputs, pages and, last, the record."""
         folder, asked = report.out, report.planned[0].asked
         self.claims = json.loads(report.results.read_text(encoding="utf-8"))
-        if asked:
+        if set(asked) - {"language"}:
             self.changes = comparison.changes(default_claims.of({claim["id"] for claim in self.claims}, self.project), self.claims)
         shown, used = _notebooks(self.project, report)
         if self.took:
@@ -82,6 +82,7 @@ class RunFolder:
 
 def _scenario(name: str | None, overrides: dict[str, str]) -> tuple[dict[str, str] | None, list[dict[str, str]]]:
     """A scenario with the text of its file, and all that it and the reader change."""
+    overrides = {key: value for key, value in overrides.items() if key != "language"}  # it changes no figure
     if not name and not overrides:
         return None, []
     from recount import scenarios

@@ -45,12 +45,14 @@ def write(folder: Path, record: dict[str, Any], claims: list[dict[str, Any]], ro
 def title_of(record: dict[str, Any]) -> str:
     """What a run is called: its scenario and what was typed."""
     asked = record["asked"]
-    if not asked["scenario"] and not asked["overrides"]:
-        return "The claims with their own assumptions"
+    typed = {name: value for name, value in asked["overrides"].items() if name != "language"}
+    french = ", in French" if asked["overrides"].get("language") == "fr" else ""
+    if not asked["scenario"] and not typed:
+        return f"The claims with their own assumptions{french}"
     from recount.wording import label
 
     scenario = [record["scenario"]["title"]] if record["scenario"] else []
-    return ", ".join([*scenario, *(f"{label(name)} = {value}" for name, value in asked["overrides"].items())])
+    return ", ".join([*scenario, *(f"{label(name)} = {value}" for name, value in typed.items())]) + french
 
 
 def command_of(record: dict[str, Any]) -> str:
@@ -61,7 +63,7 @@ def command_of(record: dict[str, Any]) -> str:
     words = ["recount", "run", *asked["notebooks"]]
     words += ["--scenario", asked["scenario"]] if asked["scenario"] else []
     for name, value in asked["overrides"].items():
-        words += ["-p", f"{name}={value}"]
+        words += ["--language", value] if name == "language" else ["-p", f"{name}={value}"]
     return shlex.join(words)
 
 

@@ -12,6 +12,7 @@ from recount.contexts import country
 from recount.errors import RecountError, nearest
 from recount.explain import Table
 from recount.gaps import supplied
+from recount.language import say
 from recount.model import carbon, water
 from recount.study import Study, View, view
 from recount.units import Quantity, read_unit, trimmed
@@ -41,7 +42,8 @@ def carbon_of(study: Study, method: str, *zones: str, year: str) -> View:
         if not any(row.context.startswith(f"grid:{zone}-") for row in load().rows):
             raise RecountError(f"no electricity of '{zone}' is in the data: {nearest(zone, {r.context[5:8] for r in load().rows if r.context.startswith('grid:')})}")
         rows.append((country(zone), *(_carbon_cell(energy, _grid(zone, scope, int(year)), year) for scope in CARBON)))
-    return view(Table(("Country", *(methods.CARBON_WORDS[scope] for scope in CARBON)), tuple(rows), f"gCO2e for one answer, from electricity alone, {year}; in brackets gCO2e/kWh"))
+    caption = say("gCO2e for one answer, from electricity alone, {year}; in brackets gCO2e/kWh", year=year)
+    return view(Table((say("Country"), *(say(methods.CARBON_WORDS[scope]) for scope in CARBON)), tuple(rows), caption))
 
 
 def _grid(zone: str, scope: str, year: int) -> Row | None:
@@ -54,7 +56,7 @@ def _grid(zone: str, scope: str, year: int) -> Row | None:
 
 def _carbon_cell(energy: Quantity, row: Row | None, year: str) -> str:
     if row is None:
-        return "not in the data"
+        return say("not in the data")
     grams = carbon.usage_carbon(energy, row.quantity()).to("gCO2e").magnitude
     other = "" if row.context.endswith(year) else f", {row.context.rpartition('-')[2]}"
     return f"{trimmed(grams, 3)} ({trimmed(row.quantity().to('gCO2e/kWh').magnitude, 3)}{other})"
@@ -84,9 +86,10 @@ def water_of(study: Study, method: str, site: str, *zones: str) -> View:
         withdrawn = load().by_key().get(f"water:{zone}|off_site_water_intensity|withdrawal")
         rows.append((
             country(zone), _millilitres(on_site), _millilitres(plants), _millilitres(on_site + plants),
-            _millilitres(water.off_site_water(energy, pue, withdrawn.quantity())) if withdrawn else "not in the data",
+            _millilitres(water.off_site_water(energy, pue, withdrawn.quantity())) if withdrawn else say("not in the data"),
         ))  # fmt: skip
-    return view(Table(("Power plants of", "on site, consumed", "power plants, consumed", "both, consumed", "power plants, withdrawn"), tuple(rows), "mL for one answer"))
+    heads = say("Power plants of"), say("on site, consumed"), say("power plants, consumed"), say("both, consumed"), say("power plants, withdrawn")
+    return view(Table(heads, tuple(rows), say("mL for one answer")))
 
 
 def _energy(study: Study, method: str, quantity: str) -> Quantity:

@@ -14,9 +14,10 @@ import numpy as np
 
 from recount import recompute, sampling
 from recount.assumptions import Assumption
+from recount.language import THIN, french, say
 from recount.recompute import Plan, finite
 from recount.uncertainty import swings
-from recount.units import read_unit
+from recount.units import NO_BREAK, read_unit
 from recount.wording import called_with_context, label
 
 # The smallest power of two at which no total index of any claim moves by more than 0.02: over
@@ -80,17 +81,17 @@ class Drivers:
     def sentence(self) -> str:
         """The three that matter most, in words."""
         if not self.of:
-            return "Nothing drives it: no assumption has a range."
+            return say("Nothing drives it: no assumption has a range.")
         named = [d for d in self.of[:NAMED] if d.total >= NEGLIGIBLE]
         if not named:
-            return "Nothing drives it: no assumption moves it."
-        told = [f"{self.name(d)} ({share_text(d.total)}{'' if k else ' of the variance'})" for k, d in enumerate(named)]
-        return f"What drives it most: {', '.join(told)}."
+            return say("Nothing drives it: no assumption moves it.")
+        shares = [say("{share} of the variance", share=share_text(named[0].total)), *(share_text(d.total) for d in named[1:])]
+        return say("What drives it most: {named}.", named=", ".join(f"{self.name(d)} ({share})" for d, share in zip(named, shares, strict=True)))
 
-    def name(self, driver: Driver, language: str = "en") -> str:
+    def name(self, driver: Driver) -> str:
         """An assumption's words, with what it is about where two have one name."""
         alike = [d for d in self.of if d.assumption.name == driver.assumption.name]
-        return called_with_context(driver.assumption, language) if len(alike) > 1 else label(driver.assumption.name, language)
+        return called_with_context(driver.assumption) if len(alike) > 1 else label(driver.assumption.name)
 
     def as_json(self) -> list[dict[str, Any]]:
         """The list of ``drivers`` in ``data/claim.schema.json``."""
@@ -109,7 +110,8 @@ def share_text(share: float) -> str:
     >>> share_text(0.523), share_text(0.004), share_text(1.0)
     ('52\xa0%', 'below 1\xa0%', '100\xa0%')
     """
-    return f"{100 * share:.0f}\u00a0%" if share >= NEGLIGIBLE else "below 1\u00a0%"
+    number = f"{100 * share:.0f}" if share >= NEGLIGIBLE else say("below {limit}", limit=1)
+    return f"{number}{THIN if french() else NO_BREAK}%"
 
 
 def drivers(planned: Plan, unit: str) -> Drivers:

@@ -16,11 +16,12 @@ from recount import claims, explain, own_register, recompute, records, register,
 from recount.assumptions import load
 from recount.claims import Result
 from recount.errors import RecountError, nearest
+from recount.language import capital, labelled, of_data, say, speak
 from recount.project import CLAIM_MIME
 from recount.recompute import World
 from recount.register import Operand, Route
 from recount.scenarios import DEFAULT
-from recount.units import Quantity, plural, pretty_unit, read_unit, trimmed
+from recount.units import Quantity, amount, read_unit, trimmed
 from recount.vocabulary import quantities, spec
 
 
@@ -62,10 +63,13 @@ class Estimate:
     def __repr__(self) -> str:
         value = explain.readable(self.quantity, self.name)
         if self.low == self.high:
-            return f"{explain.label(self.name)}: {value}"
-        ends = [explain.readable(Quantity(x, read_unit(self.unit)), self.name, 3) for x in (self.low, self.high)]
-        median = f", median {explain.readable(Quantity(self.median, read_unit(self.unit)), self.name, 3)}" if abs(self.median / self.value - 1) > 0.02 else ""
-        return f"{explain.label(self.name)}: {value} (90 % interval {ends[0]} to {ends[1]}{median})"
+            return labelled(explain.label(self.name), value)
+        low, high, median = (explain.readable(Quantity(x, read_unit(self.unit)), self.name, 3) for x in (self.low, self.high, self.median))
+        if abs(self.median / self.value - 1) > 0.02:
+            told = say("{value} (90 % interval {low} to {high}, median {median})", value=value, low=low, high=high, median=median)
+        else:
+            told = say("{value} (90 % interval {low} to {high})", value=value, low=low, high=high)
+        return labelled(explain.label(self.name), told)
 
 
 class Study:
@@ -76,6 +80,7 @@ class Study:
     scenario : name of a file in ``data/scenarios``.
     samples : how many samples an interval is computed from; None means as many as it needs.
     seed : of all streams of samples.
+    language : ``en`` or ``fr``, in which tables, sentences and figures speak from here on; None keeps the one spoken.
     register, data : a register and a folder of rows of one's own, as a notebook outside the
         project names them, seen from its folder; those that the process was started with go first.
     overrides : quantities by name, for example ``grid_intensity="56 gCO2e/kWh"``; an empty
@@ -92,8 +97,9 @@ class Study:
     72.1
     """
 
-    def __init__(self, scenario: str = DEFAULT, *, samples: int | None = None, seed: int = 0, register: str = "", data: str = "", **overrides: str):
+    def __init__(self, scenario: str = DEFAULT, *, samples: int | None = None, seed: int = 0, language: str | None = None, register: str = "", data: str = "", **overrides: str):
         own_register.of_notebook(register, data)
+        speak(language)
         self.world = World.of(scenario, overrides)
         self.samples = samples if samples is None else sampling.read_count(samples)
         self.seed = sampling.read_seed(seed)
@@ -162,8 +168,8 @@ class Study:
         for given in givens:
             one = self.value(quantity, *given, via=via, **choose)
             ends = [explain.readable(Quantity(x, read_unit(one.unit)), one.name, 3) for x in (one.low, one.high)]
-            rows.append((", ".join(given), explain.readable(one.quantity, one.name), f"{ends[0]} to {ends[1]}"))
-        return view(explain.Table(("Under", explain.label(quantity.partition(".")[2]), "90 % interval"), tuple(rows)))
+            rows.append((", ".join(given), explain.readable(one.quantity, one.name), say("{low} to {high}", low=ends[0], high=ends[1])))
+        return view(explain.Table((say("Under"), explain.label(quantity.partition(".")[2]), capital(say("90 % interval"))), tuple(rows)))
 
     def row(self, context: str, name: str) -> Quantity:
         """One number of the data as a quantity."""
@@ -184,16 +190,17 @@ class Study:
     def table(self, pattern: str, *names: str, scope: str | None = None) -> View:
         """The same rows as a table to read."""
         frame = self.rows(pattern, *names, scope=scope)
+        ends = lambda r: say("{low} to {high}", low=trimmed(r.low, 3), high=trimmed(r.high, 3)) if r.low == r.low and r.low is not None else ""  # noqa: E731
         rows = [
-            (f"{r.context} [{r.scope}]" if r.scope else r.context, explain.label(r.name), f"{trimmed(r.value, 4)} {pretty_unit(plural(r.unit, r.value))}".strip(), f"{trimmed(r.low, 3)} to {trimmed(r.high, 3)}" if r.low == r.low and r.low is not None else "", r.strength, f"{r.source}, {r.locator}")
+            (f"{r.context} [{r.scope}]" if r.scope else r.context, explain.label(r.name), amount(r.value, r.unit), ends(r), say(r.strength), f"{r.source}, {r.locator}")
             for r in frame.itertuples()
         ]
-        return view(explain.Table(("About", "Quantity", "Value", "Range", "How strong", "Source and page"), tuple(rows)))
+        return view(explain.Table((say("About"), say("Quantity"), say("Value"), say("Range"), say("How strong"), say("Source and page")), tuple(rows)))
 
     def records(self, pattern: str, name: str) -> View:
         """Facts that are no quantities, with their sources."""
-        rows = [(r.context, r.value or "none found", r.note, f"{r.source}, {r.locator}") for r in records.matching(pattern, name)]
-        return view(explain.Table(("About", name, "Note", "Source and page"), tuple(rows)))
+        rows = [(r.context, explain.in_words(r.value) or say("none found"), of_data(r.note), f"{r.source}, {r.locator}") for r in records.matching(pattern, name)]
+        return view(explain.Table((say("About"), name, say("Note"), say("Source and page")), tuple(rows)))
 
     def scoreboard(self, *identifiers: str) -> View:
         """Claims in one table: printed, recomputed with interval, verdict."""

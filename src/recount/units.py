@@ -16,6 +16,7 @@ import re
 import numpy as np
 import pint
 
+from recount import language as spoken
 from recount.errors import RecountError, nearest
 
 _DEFINITIONS = """
@@ -236,7 +237,7 @@ def magnitude(quantity: Quantity, unit: str) -> float | np.ndarray:
     return quantity.to(read_unit(unit)).magnitude
 
 
-def format_number(value: float, digits: int = 3, language: str = "en") -> str:
+def format_number(value: float, digits: int = 3, language: str | None = None) -> str:
     """Print *value* with *digits* significant digits and grouped thousands.
 
     >>> format_number(1287.06, 4), format_number(1287.06, 4, "fr"), format_number(0.0001234)
@@ -253,10 +254,14 @@ def format_number(value: float, digits: int = 3, language: str = "en") -> str:
     else:
         rounded = round(value, digits - 1 - size)
         printed = f"{rounded:,.{max(digits - 1 - math.floor(math.log10(abs(rounded))), 0)}f}"
-    return printed.replace(",", "\u202f").replace(".", ",") if language == "fr" else printed
+    return _french_number(printed) if (language or spoken.current()) == "fr" else printed
 
 
-def trimmed(value: float, digits: int = 4, language: str = "en") -> str:
+def _french_number(printed: str) -> str:
+    return printed.replace(",", spoken.THIN).replace(".", ",")
+
+
+def trimmed(value: float, digits: int = 4, language: str | None = None) -> str:
     """Print *value* with at most *digits* significant digits and no zeros that say nothing.
 
     >>> trimmed(400.0), trimmed(0.8), trimmed(2.5741), trimmed(1287.06)
@@ -264,7 +269,7 @@ def trimmed(value: float, digits: int = 4, language: str = "en") -> str:
     """
     mantissa, times, power = format_number(value, digits, "en").partition(" × ")
     text = (mantissa.rstrip("0").rstrip(".") if "." in mantissa else mantissa) + times + power
-    return text.replace(",", "\u202f").replace(".", ",") if language == "fr" else text
+    return _french_number(text) if (language or spoken.current()) == "fr" else text
 
 
 _COUNTED = (
@@ -279,12 +284,12 @@ def plural(unit: str, value: float) -> str:
     ('households', 'household', 'MWh', 'chips/server')
     """
     head, slash, below = unit.partition("/")
-    if value == 1 or head not in _COUNTED:
+    if head not in _COUNTED or value == 1 or spoken.french() and abs(value) < 2:
         return unit
     return {"company": "companies", "person": "people"}.get(head, head + "s") + slash + below
 
 
-def format_quantity(quantity: Quantity, unit: str | None = None, digits: int = 3, language: str = "en") -> str:
+def format_quantity(quantity: Quantity, unit: str | None = None, digits: int = 3) -> str:
     """Print a scalar quantity in *unit* (its own if none is given).
 
     >>> format_quantity(Quantity(1287060, "kWh"), "MWh", 4)
@@ -292,7 +297,66 @@ def format_quantity(quantity: Quantity, unit: str | None = None, digits: int = 3
     """
     shown = quantity if unit is None else quantity.to(read_unit(unit))
     label = pretty_unit(unit if unit is not None else f"{shown.units:~}")
-    return f"{format_number(float(shown.magnitude), digits, language)} {label}".strip()
+    return with_unit(format_number(float(shown.magnitude), digits), label)
+
+
+def with_unit(number: str, unit: str) -> str:
+    """A printed number with its printed unit, held together as the language does it."""
+    return f"{number}{spoken.THIN if spoken.french() else ' '}{unit}" if unit else number
+
+
+def amount(value: float, unit: str, digits: int = 4) -> str:
+    """Print a number of *unit* without zeros that say nothing.
+
+    >>> amount(1287.06, "MWh"), amount(3349, "passenger"), amount(0.8, "1")
+    ('1,287 MWh', '3,349 passengers', '0.8')
+    >>> with spoken.speaking("fr"):
+    ...     amount(1287.06, "MWh"), amount(1.5, "passenger"), amount(80.2, "pJ/parameter/token")
+    ('1\u202f287\u202fMWh', '1,5\u202fpassager', '80,2\u202fpJ/(paramètre·jeton)')
+    """
+    return with_unit(trimmed(value, digits), pretty_unit(plural(unit, value)))
+
+
+def without_unit(first: str, second: str) -> str:
+    """The first of two printed quantities without its unit, where the second has the same.
+
+    >>> without_unit("10 kWh", "20 kWh"), without_unit("900 kWh", "2 MWh"), without_unit("5", "7")
+    ('10', '900 kWh', '5')
+    """
+    units = [re.sub(rf"^[\d{_SPACES}.,]*\d(?: × 10\^-?\d+)?[{_SPACES}]?", "", text) for text in (first, second)]
+    return first.removesuffix(units[0]).rstrip(_SPACES) if units[0] and units[0] == units[1] else first
+
+
+def times(factor: float, digits: int = 3) -> str:
+    """A factor in brackets behind a value: ``2.5 ×`` with a space that does not break."""
+    return f"×{spoken.THIN}{trimmed(factor, digits)}" if spoken.french() else f"{trimmed(factor, digits)}{NO_BREAK}×"
+
+
+def percent(share: float, digits: int | None = None) -> str:
+    """A share as a percentage, whole or with so many digits."""
+    number = f"{100 * share:.0f}" if digits is None else trimmed(100 * share, digits)
+    return with_unit(number, "%")
+
+
+NO_BREAK = "\u00a0"
+_FRENCH_UNITS = {
+    "parameters": "paramètres", "parameter": "paramètre", "tokens": "jetons", "token": "jeton", "answers": "réponses", "answer": "réponse",
+    "passengers": "passagers", "passenger": "passager", "households": "ménages", "household": "ménage", "people": "personnes", "person": "personne",
+    "chips": "puces", "chip": "puce", "companies": "entreprises", "company": "entreprise", "servers": "serveurs", "server": "serveur",
+    "visits": "visites", "visit": "visite", "layers": "couches", "layer": "couche", "heads": "têtes", "head": "tête", "elements": "éléments",
+    "element": "élément", "experts": "experts", "expert": "expert", "years": "ans", "year": "an", "months": "mois", "month": "mois",
+    "days": "jours", "day": "jour", "million": "millions de", "billion": "milliards de", "trillion": "mille milliards de",
+    "Gparameter": "Gparamètre", "us": "µs", "GB": "Go", "MB": "Mo", "KB": "Ko", "byte": "octet", "GiB": "Gio", "TB": "To",
+}  # fmt: skip
+
+
+def in_french_units(text: str) -> str:
+    """Units printed in English, in French words.
+
+    >>> in_french_units("pJ/(parameter·token)"), in_french_units("GB/s")
+    ('pJ/(paramètre·jeton)', 'Go/s')
+    """
+    return re.sub(r"[A-Za-z]+", lambda m: _FRENCH_UNITS.get(m[0], m[0]), text).replace("G€", "Md€").replace("G$", "Md$")
 
 
 def pretty_unit(unit: str) -> str:
@@ -301,6 +365,10 @@ def pretty_unit(unit: str) -> str:
     >>> pretty_unit("pJ/parameter/token"), pretty_unit("1"), pretty_unit("m3"), pretty_unit("MEUR")
     ('pJ/(parameter·token)', '', 'm³', 'M€')
     """
+    return in_french_units(_pretty(unit)) if spoken.french() else _pretty(unit)
+
+
+def _pretty(unit: str) -> str:
     unit = unit.replace(" ", "")
     if unit in ("1", "dimensionless", ""):
         return ""

@@ -9,15 +9,16 @@ from __future__ import annotations
 import math
 
 from recount.errors import RecountError
+from recount.language import message
 from recount.units import SCALE_WORDS, read_number, rounding
 
 Range = tuple[float, float]
 UNDECIDED_SPAN = 10.0
 ABOUT = 0.05
 
-REPRODUCED, MISATTRIBUTED, UNDECIDED = "reproduced", "misattributed", "undecided"
-PLAUSIBLE, NOT_REPRODUCED, NOT_RECOMPUTABLE = "plausible", "not reproduced", "not recomputable"
-CONFIRMED, REFUTED, UNTRACED = "confirmed", "refuted", "untraced"
+REPRODUCED, MISATTRIBUTED, UNDECIDED = message("reproduced"), message("misattributed"), message("undecided")
+PLAUSIBLE, NOT_REPRODUCED, NOT_RECOMPUTABLE = message("plausible"), message("not reproduced"), message("not recomputable")
+CONFIRMED, REFUTED, UNTRACED = message("confirmed"), message("refuted"), message("untraced")
 VERDICTS = (
     REPRODUCED, CONFIRMED, PLAUSIBLE, UNDECIDED, MISATTRIBUTED, NOT_REPRODUCED, REFUTED, UNTRACED, NOT_RECOMPUTABLE,
 )  # fmt: skip

@@ -10,6 +10,7 @@ import numpy as np
 from scipy.optimize import least_squares
 
 from recount import graph, recompute
+from recount.language import message
 from recount.assumptions import Assumption, from_row, load
 from recount.backtest import cases
 from recount.backtest.cases import Answer, typed
@@ -23,7 +24,7 @@ START = {
     "static_power_share": 0.4, "energy_per_byte": 60.0, "compute_energy_share": 0.85,
 }  # fmt: skip
 SPLITS = ("family", "hardware")
-BASELINES = ("EcoLogits 0.11.3", "EcoLogits told batch, bits and chips")
+BASELINES = (message("EcoLogits 0.11.3"), message("EcoLogits told batch, bits and chips"))
 HEADLINE = ("active_parameters", "total_parameters", "batch", "bits_per_parameter", "prompt_tokens", "answer_tokens")
 _MACHINE = ("peak_throughput", "thermal_design_power", "memory_bandwidth", "accelerator_memory")
 _ARCHITECTURE = ("layers", "cached_elements", "always_active_share", "chips")  # as published and as run

@@ -18,8 +18,9 @@ from recount.assumptions import Assumption, load
 from recount.backtest import cases
 from recount.backtest.answers import HEADLINE
 from recount.backtest.cases import Answer
+from recount.language import message
 
-DISCLOSED, ASSUMED, GUESSED = "disclosed", "assumed by its source", "not disclosed: our guess"
+DISCLOSED, ASSUMED, GUESSED = message("disclosed"), message("assumed by its source"), message("not disclosed: our guess")
 _GUESSES = {"active_parameters": "prompt:size-not-disclosed", "answer_tokens": "prompt:length-not-disclosed"}
 _ENERGIES = ("accelerator_energy", "it_energy", "facility_energy")  # what a boundary counts
 _OTHERS = ("total_carbon", "usage_water", "total_materials")  # asked only of a source that prints no energy

@@ -14,6 +14,7 @@ import numpy as np
 from scipy.special import expit, logit
 
 from recount import recompute
+from recount.language import message
 from recount.assumptions import Assumption, from_row, load
 from recount.backtest import cases
 from recount.backtest.cases import Run, typed
@@ -24,7 +25,7 @@ from recount.units import Quantity, read_unit
 _Z95 = 1.6448536269514722
 _POWER_SPREAD = 0.35  # how far the mean of system power may lie from what chips and hosts are rated for
 QUANTITIES, SPLITS = ("energy", "chip_hours", "carbon"), ("family", "maker")
-BASELINES = ("6ND at peak and thermal design power", "LLMCarbon's throughput fit")
+BASELINES = (message("6ND at peak and thermal design power"), message("LLMCarbon's throughput fit"))
 _ONE_NODE = Quantity(19.2e9, "parameter")  # where LLMCarbon's code changes from one of its fits to the other
 
 

@@ -11,8 +11,9 @@ from recount.backtest import answers, published as prompts
 from recount.backtest.scores import Prediction, Score, baselines_of, score
 from recount.contexts import spelled
 from recount.explain import Table
+from recount.language import capital, of_data, say
 from recount.study import View, view
-from recount.units import Quantity, format_number, plural, pretty_unit, read_unit, trimmed
+from recount.units import Quantity, amount, format_number, percent, pretty_unit, read_unit, trimmed
 from recount.vocabulary import quantities
 from recount.wording import label, readable
 
@@ -38,9 +39,12 @@ def scores(predictions: Predictions) -> View:
     for baseline in baselines_of(predictions):
         able = [p for p in predictions if baseline in p.baselines]
         if len(able) < len(predictions):
-            rows.append(_score_row(score(able), f"recount, on the points of {baseline}"))
+            rows.append(_score_row(score(able), say("recount, on the points of {baseline}", baseline=say(baseline))))
         rows.append(_score_row(score(able, baseline)))
-    columns = ("Method", "Points", "Left out in turn", "Median error", "of the median group", "Bias", "Inside 90 % interval", "Interval, high ÷ low")
+    columns = (
+        say("Method"), say("Points"), say("Left out in turn"), say("Median error"), say("of the median group"), say("Bias"),
+        say("Inside 90 % interval"), say("Interval, high ÷ low"),
+    )  # fmt: skip
     return view(Table(columns, tuple(rows)))
 
 
@@ -50,9 +54,12 @@ def points(predictions: Predictions) -> View:
     for p in predictions:
         reported, middle, low, high = (trimmed(value, 3) for value in (p.reported, p.middle, p.low, p.high))
         ratios = [_ratio(p.baselines[b] / p.reported) if b in p.baselines else "–" for b in named]
-        rows.append((case(p), chip(p), reported, middle, f"{low} to {high}", _ratio(p.middle / p.reported), _inside(p.covered), *ratios))
+        rows.append((case(p), chip(p), reported, middle, say("{low} to {high}", low=low, high=high), _ratio(p.middle / p.reported), _inside(p.covered), *ratios))
     unit = f", {pretty_unit(predictions[0].unit)}"
-    columns = ("Case", "Chip", f"Reported{unit}", f"Predicted{unit}", f"90 % interval{unit}", "Predicted ÷ reported", "Inside", *(f"{b} ÷ reported" for b in named))
+    columns = (
+        say("Case"), say("Chip"), say("Reported") + unit, say("Predicted") + unit, capital(say("90 % interval")) + unit, say("Predicted ÷ reported"), say("Inside"),
+        *(say("{baseline} ÷ reported", baseline=say(b)) for b in named),
+    )  # fmt: skip
     return view(Table(columns, tuple(rows)))
 
 
@@ -64,9 +71,12 @@ def by_group(predictions: Predictions) -> View:
         own = score(groups[name])
         others = [[p for p in groups[name] if b in p.baselines] for b in named]
         errors = [_factor(score(able, b).error) if able else "–" for b, able in zip(named, others, strict=True)]
-        inside = f"{sum(p.covered for p in groups[name])} of {own.count}"
+        inside = say("{part} of {whole}", part=sum(p.covered for p in groups[name]), whole=own.count)
         rows.append((spelled(name), str(own.count), _factor(own.error), _ratio(own.bias), inside, _factor(own.width), *errors))
-    columns = ("Left out", "Points", "Median error", "Bias", "Inside 90 % interval", "Interval, high ÷ low", *(f"Median error of {b}" for b in named))
+    columns = (
+        say("Left out"), say("Points"), say("Median error"), say("Bias"), say("Inside 90 % interval"), say("Interval, high ÷ low"),
+        *(say("Median error of {baseline}", baseline=say(b)) for b in named),
+    )  # fmt: skip
     return view(Table(columns, tuple(rows)))
 
 
@@ -88,9 +98,13 @@ def published(*kinds: str) -> View:
             continue
         unit = read_unit(p.unit)
         ends = [readable(Quantity(x, unit), p.quantity, 3) for x in (p.printed, p.middle, p.low, p.high)]
-        inside = _inside(p.covered) + (", with a guess" if prompts.GUESSED in (p.size, p.length) else "")
-        rows.append((spelled(p.case), label(p.quantity), p.size, p.length, ends[0], ends[1], f"{ends[2]} to {ends[3]}", _factor(p.high / p.low), inside))
-    columns = ("Published figure", "Boundary", "Size", "Length of the answer", "Published", "Predicted", "90 % interval", "Interval, high ÷ low", "Inside")
+        inside = _inside(p.covered) + (say(", with a guess") if prompts.GUESSED in (p.size, p.length) else "")
+        interval = say("{low} to {high}", low=ends[2], high=ends[3])
+        rows.append((spelled(p.case), label(p.quantity), say(p.size), say(p.length), ends[0], ends[1], interval, _factor(p.high / p.low), inside))
+    columns = (
+        say("Published figure"), say("Boundary"), say("Size"), say("Length of the answer"), say("Published"), say("Predicted"), capital(say("90 % interval")),
+        say("Interval, high ÷ low"), say("Inside"),
+    )  # fmt: skip
     return view(Table(columns, tuple(rows)))
 
 
@@ -100,10 +114,16 @@ def constants() -> View:
     whole, others, rows = answers.constants(), [answers.constants((family,)) for family in families], []
     for name, value in whole.items():
         entry = quantities()[name]
-        amount = lambda x, unit=entry.unit: f"{trimmed(x, 3)} {pretty_unit(plural(unit, x))}".strip()  # noqa: E731
         ends = [trimmed(pick(fit[name] for fit in others), 3) for pick in (min, max)]
-        rows.append((entry.label, amount(value), f"{ends[0]} to {ends[1]}", entry.definition))
-    return view(Table(("Constant", "Fitted on all", f"When one of {len(families)} families is left out", "What it stands for"), tuple(rows)))
+        rows.append((label(name), amount(value, entry.unit, 3), say("{low} to {high}", low=ends[0], high=ends[1]), of_data(entry.definition)))
+    heads = say("Constant"), say("Fitted on all"), say("When one of {count} families is left out", count=len(families)), say("What it stands for")
+    return view(Table(heads, tuple(rows)))
+
+
+def said_of(predictions: Predictions) -> str:
+    """How far off the predictions are and how many reports lie inside, in one sentence."""
+    own = score(predictions)
+    return say("{count} cases, in the middle off by a factor {error}; within the interval {share}", count=own.count, error=format_number(own.error), share=percent(own.coverage))
 
 
 def case(p: Prediction) -> str:
@@ -114,7 +134,7 @@ def case(p: Prediction) -> str:
     'GPT OSS 20B, batch 512'
     """
     found = re.fullmatch(r"(?:mlenergy|chung2026)-(.+?)-[a-z]\d+-batch-(\d+)", p.case)
-    return f"{spelled(found[1])}, batch {int(found[2]):,}" if found else spelled(p.case)
+    return say("{model}, batch {batch}", model=spelled(found[1]), batch=trimmed(int(found[2]), 15)) if found else spelled(p.case)
 
 
 def chip(p: Prediction) -> str:
@@ -122,9 +142,9 @@ def chip(p: Prediction) -> str:
 
 
 def _score_row(found: Score, name: str = "") -> tuple[str, ...]:
-    coverage = f"{100 * found.coverage:.0f} %" if found.coverage is not None else "none given"
-    width = _factor(found.width) if found.width is not None else "none given"
-    return name or found.method, str(found.count), str(found.families), _factor(found.error), _factor(found.family_error), _ratio(found.bias), coverage, width
+    coverage = percent(found.coverage) if found.coverage is not None else say("none given")
+    width = _factor(found.width) if found.width is not None else say("none given")
+    return name or say(found.method), str(found.count), str(found.families), _factor(found.error), _factor(found.family_error), _ratio(found.bias), coverage, width
 
 
 def _factor(value: float) -> str:
@@ -136,4 +156,4 @@ def _ratio(value: float) -> str:
 
 
 def _inside(covered: bool) -> str:
-    return "yes" if covered else "no"
+    return say("yes" if covered else "no")

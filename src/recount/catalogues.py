@@ -1,0 +1,203 @@
+"""The French catalogues kept current: ``python -m recount.catalogues`` after a message was added or changed.
+
+What the code says is found by walking its syntax tree: the literal arguments of ``say``,
+``say_counted``, ``message`` and of the figures' ``words``, in ``src/`` and in the notebooks. What ``data/`` says is read
+from its files. New messages are added without a translation, those that nobody says any more are
+taken out, and the files that run time reads (``.mo``) are compiled; the tests fail until every
+message is translated.
+"""
+
+from __future__ import annotations
+
+import ast
+import csv
+import datetime
+import io
+import json
+import re
+import string
+import sys
+import tomllib
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+from babel.messages.catalog import Catalog, Message
+from babel.messages.mofile import write_mo
+from babel.messages.pofile import read_po, write_po
+
+from recount.language import CATALOGUE
+from recount.project import Project, write_whole
+
+Id = str | tuple[str, str]  # a plural message has two
+_SAYING = {"say": 1, "message": 1, "words": 1, "say_counted": 2}
+_UNDATED = datetime.datetime(2026, 1, 1, tzinfo=datetime.UTC)  # the same messages are the same bytes
+_OF_CLAIMS = ("boundary", "because", "note", "needs")
+
+
+def of_code() -> dict[Id, list[str]]:
+    """Every message of the code and the notebooks, with the files that say it."""
+    package = Path(__file__).parent
+    found: dict[Id, list[str]] = {}
+    for path in sorted(package.rglob("*.py")):
+        _collect(found, path.read_text(encoding="utf-8"), path.relative_to(package).as_posix())
+    for path in Project.here().all_notebooks():
+        for cell in json.loads(path.read_text(encoding="utf-8"))["cells"]:
+            if cell["cell_type"] == "code":
+                _collect(found, "".join(cell["source"]), path.name)
+    return found
+
+
+def _collect(found: dict[Id, list[str]], source: str, place: str) -> None:
+    for identifier in messages(source):
+        places = found.setdefault(identifier, [])
+        if place not in places:
+            places.append(place)
+
+
+def messages(source: str) -> Iterator[Id]:
+    """The messages that a piece of Python says.
+
+    >>> list(messages("say('a {b}', b=1); say_counted('one', 'many', 3); words(x)"))
+    ['a {b}', ('one', 'many')]
+    """
+    for node in ast.walk(ast.parse(source)):
+        if not isinstance(node, ast.Call):
+            continue
+        name = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
+        wanted = _SAYING.get(name, 0)
+        texts = [part for argument in node.args[:wanted] for part in _literals(argument)]
+        if wanted == 2 and len(texts) == 2:
+            yield texts[0], texts[1]
+        elif wanted == 1:
+            yield from (text for text in texts if text)
+
+
+def _literals(node: ast.expr) -> list[str]:
+    """The text of a literal, or those of both sides of a choice."""
+    if isinstance(node, ast.IfExp):
+        return _literals(node.body) + _literals(node.orelse)
+    return [node.value] if isinstance(node, ast.Constant) and isinstance(node.value, str) else []
+
+
+def of_data(folder: Path) -> dict[Id, list[str]]:
+    """Every text of ``data/`` that a reader is shown and that has no French beside it, with its file."""
+    found: dict[Id, list[str]] = {}
+    for text, place in _texts(folder):
+        if text and place not in (places := found.setdefault(text, [])):
+            places.append(place)
+    return found
+
+
+def _texts(folder: Path) -> Iterator[tuple[str, str]]:
+    toml = lambda name: tomllib.loads((folder / name).read_text(encoding="utf-8"))  # noqa: E731
+    for claim in toml("claims.toml")["claim"]:
+        yield from ((claim.get(key, ""), "claims.toml") for key in _OF_CLAIMS)
+        yield claim["traced"].get("searched", ""), "claims.toml"
+        yield from ((text, "claims.toml") for text in claim.get("history", ()))
+        yield from ((text, "claims.toml") for key in ("equals", "includes") for text in claim.get(key, "").split("; ") if _in_words(text))
+    for path in sorted((folder / "scenarios").glob("*.toml")):
+        yield tomllib.loads(path.read_text(encoding="utf-8")).get("description", ""), f"scenarios/{path.name}"
+    for method in toml("methods.toml")["method"]:
+        yield from ((method.get(key, ""), "methods.toml") for key in ("about", "carbon", "water"))
+    contexts = toml("contexts.toml")
+    yield from ((text, "contexts.toml") for text in contexts["kinds"].values())
+    yield from ((text, "contexts.toml") for part, text in contexts["spelled"].items() if text.islower() and text.replace(" ", "").isalpha())
+    yield from ((text, "quantities.csv") for text in _column(folder / "quantities.csv", "definition"))
+    yield from ((text, "records.csv") for text in _column(folder / "records.csv", "note"))
+    yield from ((text, "records.csv") for value in _column(folder / "records.csv", "value") for text in value.split("; ") if _in_words(text))
+    for path in sorted((folder / "assumptions").glob("*.csv")):
+        yield from ((text, "assumptions") for text in dict.fromkeys(_column(path, "scope")))
+
+
+def _in_words(text: str) -> bool:
+    """Whether a fact is told in words, not a name, a date, a number, or a yes."""
+    quantity = re.fullmatch(r"\d[\d.]* \S+", text)
+    return text not in ("yes", "no") and not quantity and any(word.isalpha() and word.islower() for word in text.split())
+
+
+def _column(path: Path, name: str) -> Iterable[str]:
+    with path.open(encoding="utf-8", newline="") as file:
+        return [line[name].strip() for line in csv.DictReader(file)]
+
+
+def catalogues() -> dict[Path, dict[Id, list[str]]]:
+    """The French catalogues by their path, each with the messages it must hold."""
+    data = Project.here().data
+    return {Path(__file__).parent / "locale" / CATALOGUE / "recount.po": of_code(), data / "locale" / CATALOGUE / "data.po": of_data(data)}
+
+
+def open_po(path: Path) -> Catalog:
+    """A catalogue; an empty one where there is none yet."""
+    if not path.is_file():
+        return _empty()
+    return read_po(io.BytesIO(path.read_bytes()), locale="fr")
+
+
+def _empty() -> Catalog:
+    return Catalog(
+        "fr", project="recount", version="1", header_comment="# recount in French.", charset="utf-8", fuzzy=False, msgid_bugs_address="",
+        last_translator="", language_team="", revision_date=_UNDATED, creation_date=_UNDATED,
+    )  # fmt: skip
+
+
+def problems(path: Path, wanted: dict[Id, list[str]]) -> list[str]:
+    """What keeps a catalogue from being whole: a message that is missing, stale, or has other fields."""
+    known = {entry.id: entry for entry in open_po(path) if entry.id}
+    told = [f"{path.name}: not translated: {identifier!r}" for identifier in wanted if not _strings(known.get(identifier))]
+    told += [f"{path.name}: nobody says this any more: {identifier!r}" for identifier in known if identifier not in wanted]
+    for identifier, entry in known.items():
+        told += [f"{path.name}: to be looked at again (fuzzy): {identifier!r}"] if entry.fuzzy else []
+        ours = [fields(text) for text in (identifier if isinstance(identifier, tuple) else (identifier,))]
+        theirs = [fields(text) for text in _strings(entry)]
+        if "data.po" != path.name and any(found not in ours for found in theirs):
+            told.append(f"{path.name}: other fields than in English: {identifier!r}")
+    compiled = path.with_suffix(".mo")
+    if not compiled.is_file() or compiled.read_bytes() != _compiled(open_po(path)):
+        told.append(f"{compiled.name} is not that of {path.name}: 'python -m recount.catalogues' compiles it.")
+    return told
+
+
+def _strings(entry: Message | None) -> tuple[str, ...]:
+    """The translations of a message; none where one of them is missing."""
+    texts = () if entry is None else entry.string if isinstance(entry.string, tuple | list) else (entry.string,)
+    return tuple(texts) if all(texts) else ()
+
+
+def fields(text: str) -> set[str]:
+    """The names of a message's fields.
+
+    >>> sorted(fields("{low} to {high}"))
+    ['high', 'low']
+    """
+    return {name for _, name, _, _ in string.Formatter().parse(text) if name}
+
+
+def update(path: Path, wanted: dict[Id, list[str]]) -> list[Id]:
+    """Write a catalogue anew with the messages it must hold; return those that lack a translation."""
+    before = {entry.id: entry for entry in open_po(path) if entry.id}
+    after = _empty()
+    for identifier, places in wanted.items():
+        kept = before.get(identifier)
+        after.add(identifier, kept.string if kept else None, locations=[(place, None) for place in places])
+    write_po(buffer := io.BytesIO(), after, width=0, include_lineno=False)
+    write_whole(path, buffer.getvalue())
+    write_whole(path.with_suffix(".mo"), _compiled(open_po(path)))
+    return [entry.id for entry in open_po(path) if entry.id and not _strings(entry)]
+
+
+def _compiled(catalogue: Catalog) -> bytes:
+    write_mo(buffer := io.BytesIO(), catalogue)
+    return buffer.getvalue()
+
+
+def main() -> int:
+    """Update and compile all catalogues; say what is left to translate."""
+    missing = [(path.name, identifier) for path, wanted in catalogues().items() for identifier in update(path, wanted)]
+    for name, identifier in missing:
+        print(f"{name}: not translated: {identifier!r}", file=sys.stderr)
+    print(f"{len(missing)} messages lack a translation." if missing else "Every message is translated.")
+    return 1 if missing else 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
