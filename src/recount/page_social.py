@@ -38,15 +38,15 @@ def of_claim(claim: Claim, article: str, _: Callable[[str], str] = str) -> bytes
     y = max(bottom + 34, 366)
     columns = [(_("printed"), printed), (_("record says") if claim["kind"] == "record" else _("recomputed"), found)] if found and found != "–" else [(_("printed"), printed)]
     room = (WIDTH - 2 * _MARGIN - 90) / len(columns) if len(columns) > 1 else WIDTH - 2 * _MARGIN
+    face = _face("bold", min(_fitting(draw, text, "bold", 46, 28, room) for _name, text in columns))
     for number, (name, text) in enumerate(columns):
         x = _MARGIN + number * (room + 90)
         draw.text((x, y), name, font=_face("sans", 24), fill=_FAINT)
-        size = _fitting(draw, text, "bold", 46, 20, room)
-        draw.text((x, y + 36), _cut(draw, text, _face("bold", size), room), font=_face("bold", size), fill=_INK)
+        draw.text((x, y + 64), _cut(draw, text, face, room), font=face, fill=_INK, anchor="lm")
     if len(columns) > 1:
         middle = _MARGIN + room + 22
-        draw.line((middle, y + 62, middle + 44, y + 62), fill=_FAINT, width=4)
-        draw.line((middle + 30, y + 48, middle + 44, y + 62, middle + 30, y + 76), fill=_FAINT, width=4, joint="curve")
+        draw.line((middle, y + 64, middle + 44, y + 64), fill=_FAINT, width=4)
+        draw.line((middle + 30, y + 50, middle + 44, y + 64, middle + 30, y + 78), fill=_FAINT, width=4, joint="curve")
     _foot(draw)
     verdict = claim["verdict"]
     shape(draw, verdict, _MARGIN + 21, 559, 21)
@@ -67,13 +67,12 @@ def of_front(headline: str, claims: Sequence[Claim]) -> bytes:
         draw.line((x(power), axis - 8, x(power), axis + 8), fill=_FAINT, width=2)
         text = "1" if power == 0 else f"1/{10**-power:,}" if power < 0 else f"{10**power}×"
         draw.text((x(power), axis + 16), text, font=_face("sans", 22), fill=_FAINT, anchor="ma")
-    draw.line((x(0), 330, x(0), axis), fill=_INK, width=2)
+    draw.line((x(0), 290, x(0), axis), fill=_LINE, width=2)
     stacked: dict[int, int] = {}
     for claim in drawable(claims):
-        at = x(math.log10(claim["ratio"]))
-        place = round(at / 30)
+        place = round((x(math.log10(claim["ratio"])) - x(0)) / 26)
         stacked[place] = stacked.get(place, 0) + 1
-        shape(draw, claim["verdict"], at if stacked[place] == 1 else place * 30, axis - 22 - 28 * (stacked[place] - 1), 11)
+        shape(draw, claim["verdict"], x(0) + place * 26, axis - 20 - 24 * (stacked[place] - 1), 10)
     _foot(draw)
     return _bytes(picture)
 
@@ -92,12 +91,11 @@ def shape(draw: Any, verdict: str, x: float, y: float, r: float) -> None:
         draw.line(at((0, -0.9), (0.9, 0), (0, 0.9), (-0.9, 0), (0, -0.9)), fill=colour, width=thick, joint="curve")
     elif verdict == verdicts.MISATTRIBUTED:
         draw.polygon(at((-0.9, -0.4), (0, -0.4), (0, -0.9), (0.9, 0), (0, 0.9), (0, 0.4), (-0.9, 0.4)), fill=colour)
-    elif verdict in (verdicts.NOT_REPRODUCED, verdicts.REFUTED):
-        box = verdict == verdicts.NOT_REPRODUCED
-        if box:
-            draw.rectangle(at((-0.88, -0.88), (0.88, 0.88)), fill=colour)
+    elif verdict == verdicts.NOT_REPRODUCED:
+        draw.rectangle(at((-0.85, -0.85), (0.85, 0.85)), fill=colour)
+    elif verdict == verdicts.REFUTED:
         for side in (-1, 1):
-            draw.line(at((-0.55, -0.55 * side), (0.55, 0.55 * side)), fill=_PAPER if box else colour, width=thick)
+            draw.line(at((-0.65, -0.65 * side), (0.65, 0.65 * side)), fill=colour, width=thick)
     elif verdict == verdicts.UNTRACED:
         for step in (-0.7, 0, 0.7):
             draw.ellipse(at((step - 0.16, -0.16), (step + 0.16, 0.16)), fill=colour)

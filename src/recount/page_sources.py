@@ -95,7 +95,7 @@ def _known(claims: list[Claim], read: Mapping[str, Any], data: Path, details: Ma
         "version": page_data.version(),
     }
     known |= {"uses": page_data.uses(known), "labels": {q["name"]: q["label"] for q in glossary}}
-    known["quantities"] = page_assumptions.quantities(known["glossary"], known["themes"], claims, details)
+    known["quantities"] = page_assumptions.quantities(known["glossary"], known["themes"], claims, details, language)
     known["with_page"] = {q["name"] for q in known["quantities"]}
     known["pages_of"] = {c["id"]: f"../claims/{c['id']}.html" for c in claims}
     known["kinds"] = {c["id"]: kind(c, known["labels"], page_text.translate(language)) for c in claims}

@@ -62,9 +62,8 @@ def build(
         (home / page).with_suffix(".html").unlink(missing_ok=True)
     _sphinx(source, home, memory, before.get("machinery") != machinery, made, language, base_url)
     shutil.rmtree(home / "downloads", ignore_errors=True)
-    (home / "downloads").mkdir()
     for name, content in files.items():
-        (home / "downloads" / name).write_bytes(content)
+        write_whole(home / "downloads" / name, content)
     _pictures(made, home / "social", language)
     page_finish.share(out, language)
     door = page_finish.front_door(out, base_url, made.headline)
