@@ -118,7 +118,7 @@ def test_the_example_takes_under_ten_commands_from_figure_to_page(example):
         assert one.returncode == 0, (command, one.stderr)
     assert "prompt:gpt-4-email,energy_per_answer,,VALUE,,,point,Wh/answer" in done[0].stdout
     assert "1 claim, 1 row, 1 source, no problem found" in done[3].stdout
-    page = (folder / "build" / "my_claims" / "site" / "articles" / "study-of-email.html").read_text(encoding="utf-8")
+    page = (folder / "build" / "my_claims" / "site" / "en" / "claims" / "email-water.html").read_text(encoding="utf-8")
     assert "not reproduced" in page and "519 mL" in page and "AIAAIC 2024" in page
     assert before == (digest(data_folder()), digest(ROOT / "notebooks")), "ours is as it was"
     assert "email-water" not in register.load()

@@ -1,191 +1,18 @@
-"""The pages: nothing loads from outside, every link leads somewhere, every verdict can be told."""
+"""The pages of a small world: nothing loads from outside, every link leads somewhere, every verdict can be told."""
 
 from __future__ import annotations
 
-import html.parser
 import json
-import os
 import re
-import urllib.parse
-from pathlib import Path
 
-import nbformat
 import pytest
 
-from recount import page_views, pages, verdicts
+from recount import page_check, page_history, page_views, pages, verdicts
 from recount.errors import RecountError
+from small_site import DATA, RESULTS, Page, broken, outside, world
 
 # The Markdown parser uses calls that a coming Sphinx removes; that is its makers' affair.
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning:myst_parser", "ignore::PendingDeprecationWarning:myst_parser")
-
-PICTURE = '<svg xmlns="http://www.w3.org/2000/svg" width="320" height="120"><path d="M10 110 110 60 210 80 310 10" fill="none" stroke="#1d5f7a" stroke-width="3"/></svg>'
-CLAIMS = [  # id, article, verdict, printed, recomputed, low, high
-    ("gpt-3-energy", "mistral-7b-footprint", "reproduced", "1,287 MWh", 1289.4, 1285.0, 1291.0),
-    ("mistral-7b-energy", "mistral-7b-footprint", "plausible", "about 500 MWh", 430.0, 120.0, 900.0),
-    ("mistral-7b-carbon", "mistral-7b-footprint", "undecided", "64 tCO2e", 50.0, 2.0, 900.0),
-    ("nlp-284-t", "mistral-7b-footprint", "misattributed", "284 tCO2e", 0.03, 0.02, 0.05),
-    ("gemini-water", "mistral-7b-footprint", "not reproduced", "700,000 L", 5.4e6, 4.1e6, 7.0e6),
-    ("open-source-survey", "mistral-open-source", "not recomputable", "68 %", None, None, None),
-    ("mistral-7b-licence", "mistral-profile", "confirmed", "Apache-2.0", None, None, None),
-    ("codestral-licence", "mistral-profile", "refuted", "Apache-2.0", None, None, None),
-    ("norm-partners", "mistral-7b-footprint", "untraced", "Amazon", None, None, None),
-]
-DATA = {
-    "quantities.csv": """name,unit,minimum,maximum,scope,label,label_fr,definition,counted
-energy_per_parameter_token,pJ/parameter/token,0,,,energy per parameter-token (ε),énergie par paramètre-jeton (ε),"Electricity per active parameter and token, <before> PUE.",
-pue,1,1,,,power usage effectiveness,indicateur d'efficacité énergétique,Energy of the building over that of the computers.,
-training_compute,FLOP,0,,,training compute,calcul d'entraînement,Floating-point operations of one run.,
-grid_intensity,gCO2e/kWh,0,2000,life-cycle,grid intensity (g),intensité du réseau (g),Greenhouse gases per kilowatt-hour.,
-""",
-    "assumptions/grids.csv": """context,name,scope,value,low,high,distribution,unit,source,locator,derivation,strength,confirmed,published,read_on,review_by
-grid:FRA-2024,grid_intensity,life-cycle,56.04,,,point,gCO2e/kWh,ember2025,"column carbon_intensity_elec, FRA 2024",Production mix.,standard,read,2025-05,2026-11-21,2027-12-31
-grid:FRA-2024,grid_intensity,direct,20.1,18.5,22,normal,gCO2e/kWh,ember2025,table 3,,standard,read,2025-05,2026-11-21,2027-12-31
-""",
-    "assumptions/training_runs.csv": """context,name,scope,value,low,high,distribution,unit,source,locator,derivation,strength,confirmed,published,read_on,review_by
-run:gpt-3,training_compute,,3.14e23,,,point,FLOP,patterson2021,"Table 4, GPT-3 column",,declared,read,2021-04,2026-11-21,2031-12-31
-""",
-    "records.csv": """context,name,value,source,locator,note,strength,confirmed,published,read_on,review_by
-model:codestral,licence,MNPL-0.1,patterson2021,page 1,Non-production licence.,declared,read,2024-05-29,2026-11-21,2031-12-31
-model:mistral-7b,licence,Apache-2.0,patterson2021,page 1,,declared,read,2023-09-27,2026-11-21,2031-12-31
-norm:ieee,partners,,patterson2021,page 1,Looked for and none found.,declared,read,2025,2026-11-21,2031-12-31
-""",
-    "claims.toml": """version = 1
-[article.mistral-7b-footprint]
-name = "Mistral & the footprint of AI"
-name_fr = "Mistral et l'empreinte de l'IA"
-published = "2025"
-source = "ember2025"
-""",
-    "scenarios/french-grid.toml": 'title = "French grid"\ntitle_fr = "Réseau français"\ndescription = "Everything runs in France."\n\n[assumptions]\ngrid_intensity = "56 gCO2e/kWh"\n',
-    "sources.bib": r"""@misc{ember2025, title = {Yearly Electricity Data: 5\% \& more}, author = {{Ember} and {Our World in Data}}, year = {2025}, url = {https://github.com/owid/energy-data}, urldate = {2026-11-21}, note = {Licence: CC BY 4.0}}
-@article{patterson2021, title = {Carbon Emissions and Large Neural Network Training}, author = {Patterson, David and Gonzalez, Joseph and Le, Quoc}, journal = {arXiv}, year = {2021}, doi = {10.48550/arXiv.2104.10350}, urldate = {2026-11-21}, note = {Licence: CC BY 4.0}}
-""",
-}
-
-
-def claim(identifier: str, article: str, verdict: str, printed: str, found: float | None, low: float | None, high: float | None) -> dict:
-    """A claim as ``recount claims --json`` prints it."""
-    record = verdict in ("confirmed", "refuted", "untraced")
-    number = None if record else float(re.sub(r"[^\d.]", "", printed.split(" ")[-2]))
-    route = {"title_fr": "", "quantity": "training.facility_energy", "recomputed": found, "low": low, "high": high, "given": [], "ratio": found and found / number}
-    routes = [route | {"name": "declared", "title": "declared power & hours", "independent": False}, route | {"name": "epsilon", "title": "ε of the chip", "independent": True}]
-    told = None if found is None else page_views.figure(found, printed.split(" ")[-1], 4)
-    facts = {"codestral-licence": ("model:codestral/licence", "MNPL-0.1"), "mistral-7b-licence": ("model:mistral-7b/licence", "Apache-2.0"), "norm-partners": ("norm:ieee/partners", "none found")}
-    return {
-        "schema_version": 1, "id": identifier, "kind": "record" if record else "quantity" if found else "not-recomputable", "article": article,
-        "statement": f"The article prints {printed} for <{identifier}>, as if $x_1$ were *known*.", "statement_fr": "…", "printed": printed, "published": number,
-        "recomputed_text": facts[identifier][1] if record else told or "–", "interval_text": f"{low:,.0f} to {high:,.0f}" if found and found > 1 else "",
-        "relation": "equals", "unit": None if record else printed.split(" ")[-1].replace("%", "percent"), "recomputed": found, "low": low, "high": high,
-        "ratio": found and found / number, "verdict": verdict, "route": "declared" if found else None, "independent": 1, "traced": "patterson2021" if found else None,
-        "quantity": facts[identifier][0] if record else "training.facility_energy", "notebook": "99_scoreboard" if record else "02_training_energy",
-        "boundary": "energy at the meter, PUE included", "note": "Read as one training run, unlike gemini-water.", "because": "it starts from what the run declares.", "condition": None,
-        "needs": "The questionnaire and the sample." if verdict == "not recomputable" else None, "searched": None if found else "the web (2026-11-21)", "problem": None,
-        "found": facts[identifier][1] if record else None, "routes": routes if found else [],
-        "actually": {"statement": "It belongs to an architecture search.", "statement_fr": "…", "holds": True, "recomputed": 284.0, "unit": "tCO2e", "record": None} if verdict == "misattributed" else None,
-    }  # fmt: skip
-
-
-RESULTS = [claim(*entry) for entry in CLAIMS]
-
-
-def notebook(title: str, claims: list[dict]) -> nbformat.NotebookNode:
-    """A small executed notebook: formulas, a table, a picture, and one section a claim."""
-    new = nbformat.v4
-    comparison = "<table><thead><tr><th>printed</th><th>recomputed</th></tr></thead><tbody><tr><td>1,287 MWh</td><td>patterson2021, Table 4</td></tr></tbody></table>"
-    cells = [
-        new.new_markdown_cell(f"# {title}\n\nIn text, $\\varepsilon = 1{{,}}287\\ \\mathrm{{pJ}}$, and displayed\n\n$$\nE_\\mathrm{{IT}} = \\underbrace{{6}}_{{\\text{{FLOP}}}} \\cdot \\frac{{N \\cdot D}}{{\\eta}}\n$$"),
-        new.new_code_cell("import recount", execution_count=1),
-        new.new_code_cell("draw()", execution_count=2, outputs=[new.new_output("display_data", {"image/svg+xml": PICTURE, "text/plain": "<Figure>"}, metadata={"image/svg+xml": {"alt": "A line that falls and rises."}})]),
-        new.new_code_cell("draw()", execution_count=3, outputs=[new.new_output("display_data", {"image/svg+xml": PICTURE, "text/plain": "<Figure>"})]),
-        new.new_markdown_cell("The same line, told by its *caption*.\n\nA second paragraph."),
-    ]  # fmt: skip
-    for one in claims:
-        data = {"text/html": comparison, "text/plain": "…", pages.CLAIM_MIME: one}
-        cells += [
-            new.new_markdown_cell(f"## {one['id']}: {one['printed']}\n\nWhat the article says; see [the electricity](02_training_energy.ipynb)."),
-            new.new_code_cell(f'study.claim("{one["id"]}")', execution_count=4),
-            new.new_markdown_cell("### Step by step"),
-            new.new_code_cell(f'study.compare("{one["id"]}")', execution_count=4, outputs=[new.new_output("display_data", data)]),
-            new.new_code_cell("study.check()", execution_count=5, metadata={"tags": ["nbval-check-output"]}, outputs=[new.new_output("stream", text=f"{one['id']}: {one['verdict']}\n")]),
-        ]
-    return new.new_notebook(cells=cells, metadata={"kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"}, "language_info": {"name": "python"}})
-
-
-def world(folder: Path) -> list[Path]:
-    """Write the small world's data and notebooks; return the notebooks."""
-    for name, text in DATA.items():
-        path = folder / "data" / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text, encoding="utf-8")
-    told = [c for c in RESULTS if c["notebook"] == "02_training_energy"]
-    paths = []
-    for stem, title, claims in (("02_training_energy", "How much electricity does training take?", told), ("99_scoreboard", "What holds?", RESULTS)):
-        paths.append(folder / f"{stem}.ipynb")
-        nbformat.write(notebook(title, claims), paths[-1])
-    return paths
-
-
-class Page(html.parser.HTMLParser):
-    """What a browser takes from one page: what it loads, where it links, its anchors and text."""
-
-    LOADS = {("script", "src"), ("img", "src"), ("link", "href"), ("iframe", "src"), ("source", "src"), ("object", "data"), ("image", "href"), ("use", "href"), ("video", "src"), ("form", "action")}
-
-    def __init__(self, path: Path):
-        super().__init__()
-        self.loads: list[str] = []
-        self.links: list[str] = []
-        self.ids: list[str] = []
-        self.alternatives: list[str] = []
-        self.text = ""
-        self.source = path.read_text(encoding="utf-8")
-        self.feed(self.source)
-
-    def handle_starttag(self, tag, attributes):
-        given = dict(attributes)
-        self.loads += [value for name, value in attributes if (tag, name) in self.LOADS and value]
-        self.loads += [part.split()[0] for part in (given.get("srcset") or "").split(",") if part.strip()]
-        self.loads += re.findall(r"url\(\s*['\"]?([^'\")]+)", given.get("style") or "")
-        self.links += [given["href"]] if tag == "a" and given.get("href") else []
-        self.ids += [given["id"]] if given.get("id") else []
-        self.alternatives += [given.get("alt") or ""] if tag == "img" else []
-
-    def handle_data(self, data):
-        self.text += data
-
-
-def outside(folder: Path) -> list[str]:
-    """Everything that a page, a style or a script would fetch from another place."""
-    found = []
-    for path in folder.rglob("*.html"):
-        page = Page(path)
-        styles = re.findall(r"<style[^>]*>(.*?)</style>", page.source, re.DOTALL)
-        wanted = page.loads + [u for style in styles for u in re.findall(r"(?:url\(|@import(?! url))\s*['\"]?([^'\");]+)", style)]
-        scripts = re.findall(r"<script[^>]*>(.*?)</script>", page.source, re.DOTALL)
-        wanted += [u for script in scripts for u in re.findall(r"['\"](https?://[^'\"]+)", script)]
-        found += [f"{path.name}: {url}" for url in wanted if re.match(r"(?:[a-z]+:)?//", url) and not url.startswith("data:")]
-    for path in folder.rglob("*.css"):
-        urls = re.findall(r"(?:url\(|@import(?! url))\s*['\"]?([^'\");]+)", path.read_text(encoding="utf-8"))
-        found += [f"{path.name}: {url}" for url in urls if re.match(r"(?:[a-z]+:)?//", url)]
-    for path in folder.rglob("*.js"):
-        calls = re.findall(r"(?:fetch|import|importScripts)\(\s*['\"`](https?:[^'\"`]+)|\.src\s*=\s*['\"`](https?:[^'\"`]+)", path.read_text(encoding="utf-8"))
-        found += [f"{path.name}: {''.join(call)}" for call in calls]
-    return found
-
-
-def broken(folder: Path) -> list[str]:
-    """Every link within the site that leads to no file or no anchor."""
-    read = {path: Page(path) for path in folder.rglob("*.html")}
-    found = []
-    for path, page in read.items():
-        for link in page.links:
-            split = urllib.parse.urlsplit(link)
-            if split.scheme or split.netloc:
-                continue
-            target = Path(os.path.normpath(path.parent / urllib.parse.unquote(split.path))) if split.path else path
-            anchor = urllib.parse.unquote(split.fragment)
-            if not target.is_file() or anchor and target in read and anchor not in read[target].ids:
-                found.append(f"{path.relative_to(folder)} → {link}")
-    return found
 
 
 @pytest.fixture(scope="module")
@@ -201,7 +28,7 @@ def site(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def out(site):
-    return site[2].parent
+    return site[2].parent / "en"
 
 
 def test_every_page_is_there(out):
@@ -209,7 +36,8 @@ def test_every_page_is_there(out):
     assert there >= {
         "index.html", "how-to-read.html", "challenge-a-verdict.html", "glossary.html", "bibliography.html", "records.html", "scenarios.html",
         "data.html", "data/grids.html", "data/training_runs.html", "search.html", "notebooks/02_training_energy.html", "notebooks/99_scoreboard.html",
-        "articles/mistral-7b-footprint.html", "articles/mistral-profile.html", "articles/mistral-open-source.html",
+        "articles/mistral-7b-footprint.html", "articles/mistral-profile.html", "articles/mistral-open-source.html", "verdict-history.html",
+        "assumptions/grid_intensity.html", "assumptions/training_compute.html", *(f"claims/{one['id']}.html" for one in RESULTS),
     }  # fmt: skip
 
 
@@ -242,12 +70,13 @@ def test_a_broken_link_would_be_seen(tmp_path):
     assert len(broken(tmp_path)) == 2
 
 
-def test_the_scoreboard_has_every_claim_and_links_to_its_section(out):
+def test_the_scoreboard_has_every_claim_and_links_to_its_page_and_that_to_its_section(out):
     index = Page(out / "index.html")
     sections = Page(out / "notebooks" / "02_training_energy.html")
     for one in RESULTS:
         assert f"claim-{one['id']}" in index.ids
-        assert f"notebooks/{one['notebook']}.html#claim-{one['id']}" in index.links
+        assert f"claims/{one['id']}.html" in index.links
+        assert f"../notebooks/{one['notebook']}.html#claim-{one['id']}" in Page(out / "claims" / f"{one['id']}.html").links
         assert (f"claim-{one['id']}" in sections.ids) == (one["notebook"] == "02_training_energy")
         assert f"claim-{one['id']}" in Page(out / "articles" / f"{one['article']}.html").ids
     assert "1,289 MWh" in index.text and "1,285 to 1,291" in index.text
@@ -275,14 +104,27 @@ def test_the_counts_add_up(out):
     assert counts == ["1"] * len(verdicts.VERDICTS)
 
 
-def test_a_card_says_why_and_by_which_routes(out):
-    text = re.sub(r"\s+", " ", Page(out / "articles" / "mistral-7b-footprint.html").text)
-    for one in RESULTS[:5]:
-        assert page_views.reason(one) in text
-    assert "declared power & hours (the verdict's)" in text and "no, independent" in text
-    page = Page(out / "articles" / "mistral-profile.html")
-    assert "../articles/mistral-7b-footprint.html#claim-gemini-water" in page.links
+def test_a_claims_page_says_why_and_by_which_routes(out):
+    for one in RESULTS:
+        page = Page(out / "claims" / f"{one['id']}.html")
+        text = re.sub(r"\s+", " ", page.text)
+        assert page_views.reason(one) in text and one["printed"] in text and one["boundary"] in text
+        assert f"../articles/{one['article']}.html" in page.links
+        if one["routes"]:
+            assert "declared power & hours (the verdict's)" in text and "no, independent" in text
+        if one["id"] != "gemini-water":
+            assert "../claims/gemini-water.html" in page.links, "the note names another claim"
+    text = re.sub(r"\s+", " ", Page(out / "claims" / "nlp-284-t.html").text)
     assert "It belongs to an architecture search. Recomputed: 284 tCO2e." in text
+    assert "Patterson et al. 2021" in Page(out / "claims" / "gpt-3-energy.html").text
+    assert "It has not changed since it was first computed." in text and "@misc{recount-nlp-284-t," in text
+
+
+def test_an_article_lists_its_claims_and_leads_to_their_pages(out):
+    page = Page(out / "articles" / "mistral-7b-footprint.html")
+    mine = [one for one in RESULTS if one["article"] == "mistral-7b-footprint"]
+    assert {f"../claims/{one['id']}.html" for one in mine} <= set(page.links)
+    assert all(page_views.reason(one) in re.sub(r"\s+", " ", page.text) for one in mine)
 
 
 def test_formulas_are_mathml_without_a_script(out):
@@ -333,10 +175,10 @@ def test_an_unchanged_site_is_left_alone_and_a_changed_one_is_rebuilt(site, monk
     assert before == {path: path.stat().st_mtime_ns for path in index.parent.rglob("*") if path.is_file()}
     changed = [RESULTS[0] | {"verdict": "refuted"}, *RESULTS[1:]]
     pages.build(changed, notebooks, index.parent)
-    row = index.read_text(encoding="utf-8").split('id="claim-gpt-3-energy"')[1].split("</tr>")[0]
+    row = (index.parent / "en" / "index.html").read_text(encoding="utf-8").split('id="claim-gpt-3-energy"')[1].split("</tr>")[0]
     assert "<span>refuted</span>" in row
     pages.build(RESULTS, notebooks[:1], index.parent)
-    assert not (index.parent / "notebooks" / "99_scoreboard.html").exists() and broken(index.parent) == []
+    assert not (index.parent / "en" / "notebooks" / "99_scoreboard.html").exists() and broken(index.parent) == []
 
 
 @pytest.mark.parametrize(
@@ -358,16 +200,70 @@ def test_a_fault_in_a_page_is_one_sentence_and_stays_a_fault(tmp_path, monkeypat
         assert "\n" not in str(caught.value) and str(tmp_path) not in str(caught.value)
 
 
-def test_the_projects_own_pages(tmp_path, monkeypatch):
-    """The committed notebooks and the real data, as a reader gets them."""
-    monkeypatch.delenv("RECOUNT_DATA", raising=False)
-    notebooks = sorted((Path(__file__).parents[1] / "notebooks").glob("*.ipynb"))
-    claims = {c["id"]: c for path in notebooks for c in pages._payloads(json.loads(path.read_text(encoding="utf-8"))) if c["notebook"] == path.stem}
-    out = pages.build(list(claims.values()), notebooks, tmp_path / "build" / "site").parent
+def test_a_broken_link_fails_the_build_in_one_sentence(tmp_path, monkeypatch):
+    monkeypatch.setenv("RECOUNT_DATA", str(tmp_path / "data"))
+    notebooks = world(tmp_path)
+    told = json.loads(notebooks[0].read_text(encoding="utf-8"))
+    told["cells"][0]["source"] += '\n\nSee <a href="../claims/gpt-3-energy.html#nowhere">there</a>.'
+    notebooks[0].write_text(json.dumps(told), encoding="utf-8")
+    for _ in range(2):  # a site that is not whole is not taken for built the next time
+        with pytest.raises(RecountError) as caught:
+            pages.build(RESULTS, notebooks, tmp_path / "build" / "site")
+        assert str(caught.value) == "the pages were not built whole: en/notebooks/02_training_energy.html leads to ../claims/gpt-3-energy.html#nowhere, an anchor that is not there"
+
+
+@pytest.mark.parametrize(
+    "content, told",
+    [
+        ('<a href="b.html">x</a>', "a.html leads to b.html, which is not there"),
+        ('<a href="../b.html">x</a>', "a.html leads to ../b.html, which lies outside the site"),
+        ('<a href="#there">x</a>', "a.html leads to #there, an anchor that is not there"),
+        ('<img src="b.png" alt="">', "a.html loads b.png, which is not there"),
+        ("<script src='https://cdn.example/x.js'></script>", "a.html loads https://cdn.example/x.js, which is not part of the site"),
+        ("<style>body { background: url(//cdn.example/x.png) }</style>", "a.html loads //cdn.example/x.png, which is not part of the site"),
+        ('<link rel="stylesheet" href="https://cdn.example/x.css">', "a.html loads https://cdn.example/x.css, which is not part of the site"),
+    ],
+)
+def test_the_builds_own_check_sees_each_fault(tmp_path, content, told):
+    (tmp_path / "a.html").write_text(f'<p id="here"></p><a href="#here">x</a><link rel="canonical" href="https://a.example/">{content}', encoding="utf-8")
+    assert page_check.faults(tmp_path) == [told]
+
+
+def test_each_language_has_a_folder_and_a_front_door_leads_to_all(tmp_path, monkeypatch):
+    monkeypatch.setenv("RECOUNT_DATA", str(tmp_path / "data"))
+    notebooks, out = world(tmp_path), tmp_path / "build" / "site"
+    pages.build(RESULTS, notebooks[:1], out)
+    assert Page(out / "index.html").links == ["en/index.html"]
+    door = pages.build(RESULTS, notebooks[:1], out, language="fr")
+    assert Page(door).links == ["en/index.html", "fr/index.html"] and 'content="0; url=en/index.html"' in Page(door).source
+    shared = {path.name for path in (out / "_static").rglob("*")}
+    assert {"recount.css", "furo.css", "tables.js"} <= shared
+    for language in ("en", "fr"):
+        assert {path.name for path in (out / language / "_static").rglob("*")} <= {"documentation_options.js", "language_data.js", "translations.js"}
+    assert "énergie par paramètre-jeton (ε)" in Page(out / "fr" / "glossary.html").text.split("energy per parameter-token")[0]
+    assert '<html class="no-js" lang="fr"' in Page(out / "fr" / "index.html").source
     assert outside(out) == [] and broken(out) == []
-    for path in out.rglob("*.html"):
-        page = Page(path)
-        assert all(page.alternatives), f"{path.name}: a picture without alternative text"
-        assert len(page.ids) == len(set(page.ids)), f"{path.name}: an anchor stands twice"
-    links = Page(out / "index.html").links
-    assert {f"notebooks/{c['notebook']}.html#claim-{c['id']}" for c in claims.values()} <= set(links)
+
+
+def test_links_name_whole_addresses_only_where_the_site_is_known(out, tmp_path, monkeypatch):
+    assert "og:image" not in Page(out / "claims" / "gpt-3-energy.html").source and "canonical" not in Page(out / "index.html").source
+    monkeypatch.setenv("RECOUNT_DATA", str(tmp_path / "data"))
+    door = pages.build(RESULTS, world(tmp_path)[:1], tmp_path / "site", base_url="https://example.org/recount")
+    source = Page(door.parent / "en" / "claims" / "gpt-3-energy.html").source
+    assert '<meta property="og:image" content="https://example.org/recount/en/social/gpt-3-energy.png">' in source
+    assert '<link rel="canonical" href="https://example.org/recount/en/claims/gpt-3-energy.html">' in source
+    with pytest.raises(RecountError, match="is no address: write it whole"):
+        pages.build(RESULTS, [], tmp_path / "site", base_url="example.org")
+
+
+@pytest.mark.parametrize(
+    "history, told",
+    [
+        (["yesterday: refuted → untraced. Why."], "write 'YEAR-MONTH-DAY: verdict → verdict. Reason'"),
+        (["2026-11-21: refuted → found. Why."], "write 'YEAR-MONTH-DAY"),
+        (["2026-11-21: refuted → untraced. Why.", "2026-11-22: plausible → confirmed. Why."], "goes to untraced on 2026-11-21 and on from plausible"),
+    ],
+)
+def test_a_history_that_does_not_hold_together_is_refused(history, told):
+    with pytest.raises(RecountError, match=re.escape(told)):
+        page_history.changes({"id": "a", "history": history})

@@ -1,32 +1,17 @@
-// Sorting and filtering of the tables that ask for it. Without this script they are plain tables.
+// Sorting, filtering and downloading of the tables that ask for it. Without this script they are plain tables.
 "use strict";
 
-for (const table of document.querySelectorAll("table.scoreboard")) {
+const value = (row, column, kind) => {
+  const cell = row.cells[column];
+  if (kind === "text") return cell.textContent.trim();
+  return cell.dataset.value === "" ? null : Number(cell.dataset.value);
+};
+const compare = (a, b, kind) => (kind === "text" ? a.localeCompare(b) : a - b);
+
+for (const table of document.querySelectorAll("table.scoreboard, table.rows")) {
   const body = table.tBodies[0];
-  const filters = table.parentElement.querySelector(".filters");
-  const shown = filters.querySelector(".shown");
-
-  const apply = () => {
-    const wanted = [...filters.querySelectorAll("select")].filter((s) => s.value);
-    let count = 0;
-    for (const row of body.rows) {
-      row.hidden = wanted.some((s) => row.dataset[s.dataset.filter] !== s.value);
-      count += row.hidden ? 0 : 1;
-    }
-    shown.textContent = wanted.length ? `${count} of ${body.rows.length} claims` : "";
-  };
-  filters.hidden = false;
-  filters.addEventListener("change", apply);
-  apply(); // a browser may restore the choice when the reader comes back
-
-  const value = (row, column, kind) => {
-    const cell = row.cells[column];
-    if (kind === "text") return cell.textContent.trim();
-    return cell.dataset.value === "" ? null : Number(cell.dataset.value);
-  };
-  const compare = (a, b, kind) => (kind === "text" ? a.localeCompare(b) : a - b);
-
-  for (const [column, head] of [...table.tHead.rows[0].cells].entries()) {
+  const heads = [...table.tHead.rows[0].cells];
+  for (const [column, head] of heads.entries()) {
     const kind = head.dataset.sort;
     if (!kind) continue;
     const button = document.createElement("button");
@@ -35,7 +20,7 @@ for (const table of document.querySelectorAll("table.scoreboard")) {
     head.replaceChildren(button);
     button.addEventListener("click", () => {
       const down = head.getAttribute("aria-sort") === "ascending";
-      for (const other of table.tHead.rows[0].cells) other.removeAttribute("aria-sort");
+      for (const other of heads) other.removeAttribute("aria-sort");
       head.setAttribute("aria-sort", down ? "descending" : "ascending");
       const rows = [...body.rows].sort((one, two) => {
         const [a, b] = [value(one, column, kind), value(two, column, kind)];
@@ -45,6 +30,24 @@ for (const table of document.querySelectorAll("table.scoreboard")) {
       body.append(...rows);
     });
   }
+}
+
+for (const table of document.querySelectorAll("table.scoreboard")) {
+  const body = table.tBodies[0];
+  const filters = table.parentElement.querySelector(".filters");
+  const shown = filters.querySelector(".shown");
+  const apply = () => {
+    const wanted = [...filters.querySelectorAll("select")].filter((s) => s.value);
+    let count = 0;
+    for (const row of body.rows) {
+      row.hidden = wanted.some((s) => row.dataset[s.dataset.filter] !== s.value);
+      count += row.hidden ? 0 : 1;
+    }
+    shown.textContent = wanted.length ? shown.dataset.shown.replace("{count}", count).replace("{all}", body.rows.length) : "";
+  };
+  filters.hidden = false;
+  filters.addEventListener("change", apply);
+  apply(); // a browser may restore the choice when the reader comes back
 }
 
 for (const table of document.querySelectorAll("table[data-search]")) {

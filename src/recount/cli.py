@@ -102,6 +102,7 @@ def _parser() -> argparse.ArgumentParser:
     fit.set_defaults(command=_fit)
 
     site = commands.add_parser("site", help="render the pages from the last run into build/site")
+    site.add_argument("--base-url", default="", metavar="URL", help="the address that the site will have, such as https://example.org/recount")
     site.set_defaults(command=_site)
 
     cli_claims.add(commands)
@@ -201,14 +202,15 @@ def _fit(options: argparse.Namespace) -> int:
 
 
 def _site(options: argparse.Namespace) -> int:
-    from recount import default_claims, pages
+    from recount import default_claims, page_claims, pages
     from recount.project import Project
 
+    pages.address(options.base_url)  # refused before anything is computed
     project = Project.here()
     notebooks = [p for p in (project.runs / "default" / known.name for known in project.all_notebooks()) if p.is_file()]
     if not notebooks:
         raise RecountError("there is nothing to render yet: 'recount run' executes the notebooks first.")
     found = default_claims.whole(project)
-    index = pages.build(found["results"], notebooks, project.build / "site")
+    index = pages.build(found["results"], notebooks, project.build / "site", details=page_claims.kept(project), base_url=options.base_url)
     print(f"{found['told']}\n\nOpen {cli_claims.path_told(index)}")
     return 0

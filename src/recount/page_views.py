@@ -9,16 +9,18 @@ from __future__ import annotations
 import dataclasses
 import math
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
 from markupsafe import Markup, escape
 
 from recount import verdicts
+from recount.errors import RecountError
 from recount.units import SCALE_WORDS, format_number, plural, pretty_unit, trimmed
 
 Claim = Mapping[str, Any]
+Translate = Callable[[str], str]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -57,13 +59,13 @@ def slug(text: str) -> str:
     return re.sub(r"[^A-Za-z0-9_.-]+", "-", text).strip("-")
 
 
-def badge(verdict: str) -> Markup:
+def badge(verdict: str, _: Translate = str) -> Markup:
     """A verdict as a shape and a word.
 
     >>> "plausible" in badge("plausible")
     True
     """
-    return Markup('<span class="verdict v-{}">{}<span>{}</span></span>').format(slug(verdict), LOOKS[verdict].svg(), verdict)
+    return Markup('<span class="verdict v-{}">{}<span>{}</span></span>').format(slug(verdict), LOOKS[verdict].svg(), _(verdict))
 
 
 def figure(value: float | None, unit: str | None, digits: int = 3) -> str:
@@ -126,27 +128,29 @@ def strip(claim: Claim, decades: float = 2.0) -> Markup:
     )
 
 
-def reason(claim: Claim) -> str:
+def reason(claim: Claim, _: Translate = str) -> str:
     """One sentence that says why a claim has its verdict, from its figures alone."""
     verdict, found, within, ratio = claim["verdict"], claim["recomputed_text"], interval(claim), times(claim.get("ratio"))
-    against = f", {ratio} times the printed figure" if ratio else ""
+    told = {"found": found, "within": within, "ratio": ratio, "printed": claim["printed"]}
     if verdict == verdicts.REPRODUCED:
-        return f"Measured, declared or standard inputs give {found}; the article prints {claim['printed']}."
+        return _("Measured, declared or standard inputs give {found}; the article prints {printed}.").format(**told)
     if verdict == verdicts.PLAUSIBLE:
-        return f"The estimate is {found}, and the printed figure lies within its 90 % interval of {within}."
+        return _("The estimate is {found}, and the printed figure lies within its 90 % interval of {within}.").format(**told)
     if verdict == verdicts.UNDECIDED:
-        return f"The printed figure lies within the 90 % interval of {within}, but so would almost anything: the interval spans more than a factor of ten."
+        return _("The printed figure lies within the 90 % interval of {within}, but so would almost anything: the interval spans more than a factor of ten.").format(**told)
     if verdict == verdicts.MISATTRIBUTED:
-        said = f" As the article puts it, the figure would be {found}{against}." if claim.get("recomputed") is not None else ""
-        return f"{(claim.get('actually') or {}).get('statement', 'The figure belongs to something else.')}{said}"
+        parts = [(claim.get("actually") or {}).get("statement") or _("The figure belongs to something else.")]
+        if claim.get("recomputed") is not None:
+            parts.append((_("As the article puts it, the figure would be {found}, {ratio} times the printed figure.") if ratio else _("As the article puts it, the figure would be {found}.")).format(**told))
+        return " ".join(parts)
     if verdict == verdicts.NOT_REPRODUCED:
-        tail = f"; the 90 % interval of {within} leaves the printed figure out" if within else ""
-        return f"The recomputation gives {found}{against}{tail}."
+        start = (_("The recomputation gives {found}, {ratio} times the printed figure") if ratio else _("The recomputation gives {found}")).format(**told)
+        return f"{start}{_('; the 90 % interval of {within} leaves the printed figure out').format(**told) if within else ''}."
     if verdict == verdicts.NOT_RECOMPUTABLE:
-        return claim.get("needs") or claim.get("problem") or "There is nothing to recompute it from."
+        return claim.get("needs") or claim.get("problem") or _("There is nothing to recompute it from.")
     if verdict == verdicts.UNTRACED:
-        return "No record was found that would confirm or refute it."
-    return f"The record says {found}." if claim["kind"] == "record" else f"The count is {found}."
+        return _("No record was found that would confirm or refute it.")
+    return (_("The record says {found}.") if claim["kind"] == "record" else _("The count is {found}.")).format(**told)
 
 
 def by_verdict(claims: Iterable[Claim]) -> list[tuple[str, int]]:
@@ -178,6 +182,29 @@ def unit(text: str) -> str:
     """
     word, _, rest = text.partition(" ")
     return f"{word} {pretty_unit(rest)}" if word.lower() in SCALE_WORDS and rest else pretty_unit(text)
+
+
+def magnitude(row: Mapping[str, str]) -> float | str:
+    """A row's value as a number in the unit of its quantity, for sorting; nothing where it cannot be read.
+
+    >>> magnitude({"value": "330", "unit": "W/chip", "name": "system_power"})
+    330.0
+    """
+    from recount.units import Quantity, read_number, read_unit
+
+    try:
+        return float(Quantity(read_number(row["value"])[0], read_unit(row["unit"])).to_base_units().magnitude)
+    except (RecountError, ValueError):
+        return ""
+
+
+def bibtex(text: str) -> str:
+    """A text for a BibTeX field, its special characters escaped.
+
+    >>> bibtex("68 % of {x}_1 & more")
+    '68 \\\\% of \\\\{x\\\\}\\\\_1 \\\\& more'
+    """
+    return re.sub(r"([\\{}%&_$#])", r"\\\1", text)
 
 
 def title_of(stem: str) -> str:

@@ -1,0 +1,73 @@
+"""What is done to the pages after Sphinx: shared files stand once for all languages, and a front door leads to each."""
+
+from __future__ import annotations
+
+import html
+import re
+from pathlib import Path
+
+from recount.project import write_whole
+
+NAMES = {"en": "English", "fr": "Français"}
+_OF_ONE_LANGUAGE = ("documentation_options.js", "language_data.js", "translations.js")
+_STATIC = re.compile(rf"""((?:href|src)=")((?:\.\./)*)(_static/(?!{"|".join(map(re.escape, _OF_ONE_LANGUAGE))}))""")
+_DOOR = """<!doctype html>
+<html lang="{first}">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="color-scheme" content="light dark">
+<title>recount</title>
+{head}<meta http-equiv="refresh" content="0; url={first}/index.html">
+<link rel="icon" href="_static/favicon.svg">
+<style>
+body {{ font: 1.25rem/1.5 Charter, Georgia, serif; max-width: 34em; margin: 12vh auto; padding: 0 1.2rem; background: #fffdfa; color: #22201c; }}
+a {{ color: #1d5f7a; }}
+@media (prefers-color-scheme: dark) {{ body {{ background: #16181a; color: #dcdedc; }} a {{ color: #8fc7de; }} }}
+</style>
+</head>
+<body>
+<h1>recount</h1>
+<p>{links}</p>
+</body>
+</html>
+"""
+
+
+def share(out: Path, language: str) -> None:
+    """Move what all languages share to one place beside them, and lead the pages of one language there."""
+    home, shared = out / language, out / "_static"
+    for path in home.rglob("*.html"):
+        text = path.read_text(encoding="utf-8")
+        path.write_text(_STATIC.sub(r"\1\2../\3", text), encoding="utf-8")
+    for path in [p for p in (home / "_static").rglob("*") if p.is_file()]:
+        name = path.relative_to(home / "_static")
+        if name.as_posix() not in _OF_ONE_LANGUAGE:
+            write_whole(shared / name, path.read_bytes())
+            path.unlink()
+    for folder in sorted((p for p in home.rglob("*") if p.is_dir() and not any(p.iterdir())), reverse=True):
+        folder.rmdir()
+
+
+def front_door(out: Path, base_url: str = "", told: str = "") -> Path:
+    """Write the page that stands before the languages: links to each that is built, and on to the first.
+
+    Parameters
+    ----------
+    base_url : the address of the site, where it is known, for whoever shows links to it.
+    told : what such a link says.
+    """
+    built = [language for language in NAMES if (out / language / "index.html").is_file()]
+    links = " · ".join(f'<a href="{one}/index.html" lang="{one}" hreflang="{one}">{NAMES[one]}</a>' for one in built)
+    head = "".join(f'<meta {kind}="{name}" content="{html.escape(text)}">\n' for kind, name, text in _tags(built[0], base_url, told))
+    canonical = f'<link rel="canonical" href="{base_url}{built[0]}/index.html">\n' if base_url else ""
+    write_whole(out / "index.html", _DOOR.format(first=built[0], head=head + canonical, links=links))
+    return out / "index.html"
+
+
+def _tags(language: str, base_url: str, told: str) -> list[tuple[str, str, str]]:
+    tags = [("name", "description", told), ("property", "og:type", "website"), ("property", "og:title", "recount"), ("property", "og:description", told)]
+    if base_url:
+        picture = f"{base_url}{language}/social/front.png"
+        tags += [("property", "og:url", f"{base_url}index.html"), ("property", "og:image", picture), ("name", "twitter:card", "summary_large_image")]
+    return [tag for tag in tags if tag[2]]

@@ -1,0 +1,78 @@
+"""Templates filled in one language: what they say goes through gettext, and English is the text itself.
+
+A catalogue of another language lies under ``site/locale/<language>/LC_MESSAGES/pages.mo``.
+"""
+
+from __future__ import annotations
+
+import functools
+import gettext
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from recount import page_charts, page_flow, page_views as views
+
+SITE = Path(__file__).resolve().parents[2] / "site"
+Translate = Callable[[str], str]
+_FILTERS = ("bibtex", "digits", "interval", "linked", "magnitude", "plain", "slug", "strip", "times", "title_of", "unit")
+_SPEAKING = ("badge", "reason")  # filters that say something themselves
+
+
+@functools.cache
+def translations(language: str) -> gettext.NullTranslations:
+    """The catalogue of a language; for English, and where there is none, the texts as they stand."""
+    return gettext.NullTranslations() if language == "en" else gettext.translation("pages", SITE / "locale", [language], fallback=True)
+
+
+def translate(language: str) -> Translate:
+    """What turns a message into the words of a language."""
+    return translations(language).gettext
+
+
+def fill(template: str, language: str, **known: Any) -> str:
+    """A template of ``site/pages`` filled in."""
+    return environment(language).get_template(template).render(language=language, **known)
+
+
+@functools.cache
+def environment(language: str):
+    """The templates of the pages, what they may call, and their catalogue."""
+    from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+    _ = translate(language)
+    made = Environment(
+        loader=FileSystemLoader(SITE / "pages"), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True, extensions=["jinja2.ext.i18n"],
+    )  # fmt: skip
+    made.policies["ext.i18n.trimmed"] = True
+    made.install_gettext_translations(translations(language), newstyle=False)
+    made.filters |= {name: getattr(views, name) for name in _FILTERS}
+    made.filters |= {name: functools.partial(_spoken, getattr(views, name), _) for name in _SPEAKING}
+    made.filters["powers"] = page_flow.powers
+    made.globals |= {
+        "looks": views.LOOKS, "by_verdict": views.by_verdict, "figure": views.figure, "driven": page_charts.driven,
+        "diagram": functools.partial(page_flow.diagram, _=_), "front": functools.partial(page_charts.front, _=_), "counted": page_charts.counted,
+    }  # fmt: skip
+    return made
+
+
+def frame(language: str) -> dict[str, Any]:
+    """What the frame round every page says itself; the rest of it is the theme's own."""
+    _ = translate(language)
+    return {
+        "about": _("What the press prints about the energy, carbon and water of artificial intelligence, recomputed from sourced assumptions."),
+        "words": {
+            "download": _("Download this notebook"),
+            "to_run": _("to run it with assumptions of your own."),
+            "terms": _("Text and our own rows CC BY 4.0, code MIT; rows of others under their sources' terms, named in the"),
+            "bibliography": _("bibliography"),
+            "computed": _("Verdicts are computed:"),
+            "how": _("how"),
+            "and_challenge": _(", and"),
+            "challenge": _("how to challenge one"),
+        },
+    }
+
+
+def _spoken(function: Callable, _: Translate, value: Any) -> Any:
+    return function(value, _)
