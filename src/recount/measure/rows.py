@@ -9,13 +9,14 @@ from pathlib import Path
 from typing import Any
 
 from recount.assumptions import COLUMNS
+from recount.backtest.cases import MEASURED_COLUMNS, OWN
 from recount.errors import RecountError
 from recount.measure import record as records
 from recount.measure import submit, workloads
 from recount.vocabulary import quantities
 
-SOURCE, _REVIEW_YEARS = "recount2026measured", 5
-BACKTEST = ("measurement", "phase", "family", "hardware", "note")
+FAMILY = "recount-random-weights"
+_REVIEW_YEARS = 5
 
 
 def text(path: Path) -> str:
@@ -38,10 +39,10 @@ def listed(path: Path) -> str:
     """Lines for ``data/backtests/measured.csv``, header included; a processor is no case, since the model knows none."""
     found = _sound(path)
     stream = io.StringIO()
-    writer = csv.DictWriter(stream, BACKTEST, lineterminator="\n")
+    writer = csv.DictWriter(stream, MEASURED_COLUMNS, lineterminator="\n")
     writer.writeheader()
     for case in _by_case(found) if found["device"]["kind"] == "gpu" else ():
-        writer.writerow({"measurement": context(found, case), "phase": workloads.case(case).phase, "family": "recount-random-weights", "hardware": f"hardware:{found['for']}", "note": ""})
+        writer.writerow({"measurement": context(found, case), "phase": workloads.case(case).phase, "family": FAMILY, "hardware": f"hardware:{found['for']}", "note": ""})
     return stream.getvalue()
 
 
@@ -92,7 +93,7 @@ def _rows(entries: list[dict[str, Any]], found: dict[str, Any]) -> list[dict[str
     return [
         {column: "" for column in COLUMNS}
         | {"context": context(found, first["case"]), "name": name, "value": f"{value:.4g}" if isinstance(value, float) else str(value), "distribution": "point", "unit": quantities()[name].unit}
-        | {"source": SOURCE, "locator": f"{device['name']}, {first['case']}", "derivation": how, "strength": "declared" if isinstance(value, int) else counted, "confirmed": "derived"}
+        | {"source": OWN, "locator": f"{device['name']}, {first['case']}", "derivation": how, "strength": "declared" if isinstance(value, int) else counted, "confirmed": "derived"}
         | {"published": found["measured_on"], "read_on": found["measured_on"], "review_by": f"{int(found['measured_on'][:4]) + _REVIEW_YEARS}-12-31"}
         for name, value in values.items()
     ]  # fmt: skip
