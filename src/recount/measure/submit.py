@@ -7,6 +7,7 @@ import math
 from pathlib import Path
 from typing import Any
 
+from recount.errors import RecountError
 from recount.measure import record as records
 from recount.measure import session, workloads
 from recount.vocabulary import data_folder
@@ -39,7 +40,18 @@ def _shape(found: dict[str, Any]) -> list[str]:
     for error in sorted(Draft202012Validator(schema).iter_errors(found), key=lambda one: [str(part) for part in one.absolute_path]):
         place = " → ".join(str(part + 1 if isinstance(part, int) else part) for part in error.absolute_path) or "the file"
         told.append(f"{place}: {error.message[:200]}.")
-    return told or [f"{name}: it is not a finite number." for name in _not_finite(found)]
+    return told or [f"{name}: it is not a finite number." for name in _not_finite(found)] or _sizes(found)
+
+
+def _sizes(found: dict[str, Any]) -> list[str]:
+    """Cases of sizes that there are not."""
+    told = []
+    for name in sorted({entry["case"] for entry in found["repeats"]} | set(found["prediction"]["cases"])):
+        try:
+            workloads.case(name)
+        except RecountError as error:
+            told.append(str(error))
+    return told
 
 
 def _not_finite(value: Any, place: str = "") -> list[str]:
@@ -74,7 +86,6 @@ def _head(found: dict[str, Any]) -> list[str]:
 
 
 def _sheet(chip: str) -> dict[str, Any]:
-    from recount.errors import RecountError
     from recount.measure import predict
 
     try:
