@@ -88,7 +88,7 @@ def test_every_repeat_comes_once_in_an_order_that_the_seed_gives():
 
 
 def test_chips_are_known_by_what_drivers_call_them():
-    names = {"NVIDIA H100 80GB HBM3": "h100", "NVIDIA H100 PCIe": "h100-pcie", "NVIDIA A100-SXM4-80GB": "a100", "NVIDIA L4": "l4", "NVIDIA GB200": "gb200", "NVIDIA GeForce RTX 4090": ""}
+    names = {"NVIDIA H100 80GB HBM3": "h100", "NVIDIA H100 PCIe": "h100-pcie", "NVIDIA A100-SXM4-80GB": "a100", "NVIDIA L4": "l4", "NVIDIA GB200": "gb200", "NVIDIA GH200 480GB": "gh200", "NVIDIA H200": "h200", "NVIDIA GeForce RTX 4090": ""}
     assert {name: workloads.chip_of(name) for name in names} == names
     known = {row.context for row in load().rows}
     assert {f"hardware:{chip}" for chip in workloads.table()["chips"].values()} <= known
@@ -230,6 +230,22 @@ def test_no_driver_is_one_sentence():
 
     with pytest.raises(RecountError, match=r"no accelerator of NVIDIA answers \(NVML Shared Library Not Found\): --cpu measures the processor"):
         Nvml(library=types.SimpleNamespace(NVMLError=Error, nvmlInit=fails))
+
+
+@pytest.mark.parametrize(("boards", "found"), [(1, "board"), (2, None)])
+def test_a_board_by_another_name_is_taken_only_where_it_is_alone(boards, found):
+    clock = replay.ReplayClock(80)
+    library = replay.ReplayNvml(json.loads(READINGS.read_text(encoding="utf-8"))["board"], clock)
+
+    def unknown(uuid):
+        raise library.NVMLError("Not Found")
+
+    library.nvmlDeviceGetHandleByUUID, library.nvmlDeviceGetCount = unknown, lambda: boards
+    if found:
+        assert Nvml("GPU-another", library, clock)._board == found
+    else:
+        with pytest.raises(RecountError, match=r"no accelerator of NVIDIA answers \(Not Found\)"):
+            Nvml("GPU-another", library, clock)
 
 
 def test_a_host_without_codecarbon_says_so(monkeypatch):

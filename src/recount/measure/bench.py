@@ -16,6 +16,7 @@ from recount.measure.session import OutOfMemory
 from recount.measure.workloads import Shape
 
 MISSING = "PyTorch is not installed: pip install 'recount[measure]' (from a checkout: .venv/bin/pip install -e '.[measure]') brings it."
+_NO_ROOM = ("out of memory", "allocate memory", "not enough memory", "alloc_failed")
 _GRAPH_STEP = 64  # tokens that share one recorded graph, and so one length of cache
 _PROMPT_TOKENS_AT_ONCE = 16_384  # of a batch: its hidden states would not fit beside the cache
 
@@ -36,7 +37,7 @@ def _memory(torch: Any) -> Iterator[None]:
     except torch.OutOfMemoryError:
         raise OutOfMemory from None
     except RuntimeError as error:
-        if "memory" in str(error).lower() and "alloc" in str(error).lower():
+        if any(words in str(error).lower() for words in _NO_ROOM):
             raise OutOfMemory from None
         raise
 

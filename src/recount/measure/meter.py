@@ -54,12 +54,21 @@ class Nvml:
         self._nvml, self._clock = library or _pynvml(), clock or Clock()
         try:
             self._nvml.nvmlInit()
-            self._board = self._nvml.nvmlDeviceGetHandleByUUID(uuid) if uuid else self._nvml.nvmlDeviceGetHandleByIndex(0)
+            self._board = self._found(uuid)
         except self._nvml.NVMLError as error:
             raise RecountError(f"no accelerator of NVIDIA answers ({error}): --cpu measures the processor.") from None
         self.kind = COUNTER if self._told("nvmlDeviceGetTotalEnergyConsumption") is not None else SAMPLED
         if self.kind == SAMPLED and self._told("nvmlDeviceGetPowerUsage") is None:
             raise RecountError(f"{self.name} tells neither its energy nor its power: nothing can be measured on it.")
+
+    def _found(self, uuid: str) -> Any:
+        """The board of that name; where there is but one it is the one, whatever a virtual machine calls it."""
+        try:
+            return self._nvml.nvmlDeviceGetHandleByUUID(uuid) if uuid else self._nvml.nvmlDeviceGetHandleByIndex(0)
+        except self._nvml.NVMLError:
+            if self._nvml.nvmlDeviceGetCount() != 1:
+                raise
+            return self._nvml.nvmlDeviceGetHandleByIndex(0)
 
     def _told(self, function: str, *arguments: Any) -> Any:
         """What NVML says, or nothing where this board, driver or machine does not."""

@@ -1,10 +1,11 @@
-"""A measurement as rows of the project: one context for each case, the mean of its repeats."""
+"""A measurement as rows of the project: one context for each case, the mean of its repeats (of a processor their middle and range)."""
 
 from __future__ import annotations
 
 import csv
 import io
 import re
+import statistics
 from pathlib import Path
 from typing import Any
 
@@ -73,13 +74,15 @@ def _rows(entries: list[dict[str, Any]], found: dict[str, Any]) -> list[dict[str
     first, device = entries[0], found["device"]
     counted, why = _counted(entries, found)
     mean = lambda pick: sum(map(pick, entries)) / len(entries)  # noqa: E731
+    epsilons = [e["epsilon_pj"] for e in entries]
+    gpu = device["kind"] == "gpu"
     values = {
-        "accelerator_energy_per_parameter_token" if device["kind"] == "gpu" else "energy_per_parameter_token": mean(lambda e: e["epsilon_pj"]),
+        "accelerator_energy_per_parameter_token" if gpu else "energy_per_parameter_token": statistics.mean(epsilons) if gpu else statistics.median(epsilons),
         "active_parameters": first["parameters"], "total_parameters": first["parameters"],
     }  # fmt: skip
     main = "training" if first["phase"] == "training" else "output"
     watts = mean(lambda e: e["stretches"][main]["watts"])
-    if device["kind"] == "gpu":
+    if gpu:
         values |= {"chips": 1, "accelerator_power": watts, "bits_per_parameter": 16}
         if found["idle"]:
             values["idle_power"] = min(one["watts"] for one in found["idle"])
@@ -88,12 +91,15 @@ def _rows(entries: list[dict[str, Any]], found: dict[str, Any]) -> list[dict[str
     else:
         rate = mean(lambda e: e["batch"] * e["output_tokens"] / _seconds(e))
         values |= {"batch": first["batch"], "prompt_tokens": first["prompt_tokens"], "answer_tokens": first["output_tokens"], "output_rate": rate}
-    spread = " to ".join(f"{pick(e['epsilon_pj'] for e in entries):.4g}" for pick in (min, max))
+    spread = " to ".join(f"{pick(epsilons):.4g}" for pick in (min, max))
+    # A processor shares its machine: its repeats differ, and the row says how far.
+    ranged = {"energy_per_parameter_token": {"low": f"{min(epsilons):.4g}", "high": f"{max(epsilons):.4g}", "distribution": "lognormal"}}
     how = f"{found['command']}; recount {found['recount']}, {', '.join(f'{k} {v}' for k, v in found['software'].items())}; {len(entries)} repeats, ε {spread} pJ; {_how(first)}; {why}"
     return [
         {column: "" for column in COLUMNS}
         | {"context": context(found, first["case"]), "name": name, "value": f"{value:.4g}" if isinstance(value, float) else str(value), "distribution": "point", "unit": quantities()[name].unit}
         | {"source": OWN, "locator": f"{device['name']}, {first['case']}", "derivation": how, "strength": "declared" if isinstance(value, int) else counted, "confirmed": "derived"}
+        | ranged.get(name, {})
         | {"published": found["measured_on"], "read_on": found["measured_on"], "review_by": f"{int(found['measured_on'][:4]) + _REVIEW_YEARS}-12-31"}
         for name, value in values.items()
     ]  # fmt: skip
@@ -116,5 +122,5 @@ def _counted(entries: list[dict[str, Any]], found: dict[str, Any]) -> tuple[str,
     if found["device"]["kind"] == "gpu":
         return "measured", f"by the board's own {found['device']['counter']}; accelerator alone"
     host = next(iter(entries[0]["stretches"].values()))["host"]
-    powers = f"{host['tool']}: processor {host['processor_power']}; memory {host['memory_power']}"
+    powers = f"{found['device']['threads']} of {found['device']['cores']} cores at work, {host['tool']}: processor {host['processor_power']}; memory {host['memory_power']}"
     return ("measured" if host["processor_power"].startswith("measured") else "estimate"), powers
