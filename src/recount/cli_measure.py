@@ -85,6 +85,10 @@ def _plan(options: argparse.Namespace, asked: dict[str, Any], sizes: list[str], 
 
     settings = record.settings(options.cpu, **asked)
     cases = workloads.cases(options.only, sizes, batches, options.cpu)
+    if options.chip:
+        from recount.measure import predict
+
+        predict.named(options.chip)
     print(f"{len(cases)} cases, {settings['repeats']} repeats of each in an order shuffled by seed {settings['seed']}:")
     total = 0.0
     for case in cases:

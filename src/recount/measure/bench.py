@@ -154,11 +154,9 @@ class Decoding:
                     self._one(end)
                 pool = graphs[end].pool()
             self._graphs, self.launch = graphs, "CUDA graphs"
-        except torch.OutOfMemoryError:
-            raise
-        except RuntimeError as error:
-            torch.cuda.synchronize()
+        except RuntimeError as error:  # no room for it among them: without graphs it may still fit
             self._graphs, self.launch = {}, f"eager (no graph: {str(error).splitlines()[0][:120]})"
+            torch.cuda.synchronize()
 
     def told(self) -> dict[str, Any]:
         """How it is run."""

@@ -97,13 +97,13 @@ class Nvml:
 
     def state(self) -> dict[str, Any]:
         """Temperature, clocks, power, and the bits of why the clocks are lower than they could be."""
-        power = self._told("nvmlDeviceGetPowerUsage")
+        power, why = self._told("nvmlDeviceGetPowerUsage"), self._told("nvmlDeviceGetCurrentClocksEventReasons")
         return {
             "temperature_c": self._told("nvmlDeviceGetTemperature", self._nvml.NVML_TEMPERATURE_GPU),
             "sm_clock_mhz": self._told("nvmlDeviceGetClockInfo", self._nvml.NVML_CLOCK_SM),
             "memory_clock_mhz": self._told("nvmlDeviceGetClockInfo", self._nvml.NVML_CLOCK_MEM),
             "power_w": power / 1e3 if power is not None else None,
-            "throttle_bits": self._told("nvmlDeviceGetCurrentClocksThrottleReasons"),
+            "throttle_bits": why if why is not None else self._told("nvmlDeviceGetCurrentClocksThrottleReasons"),  # as it was called before
         }  # fmt: skip
 
     def begin(self) -> None:
