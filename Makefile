@@ -14,7 +14,7 @@ export RERUN_ASSUMPTIONS := $(value P)
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help env run test refresh messages lab rerun site bench benchkernel lock clean distclean
+.PHONY: help env run test measuretest refresh messages lab rerun site bench benchkernel lock clean distclean
 
 help: ## explain every target (this text)
 	@echo "recount: recompute what the press says about AI's energy, carbon and water."
@@ -30,6 +30,10 @@ run: env ## execute all notebooks, collect the results, render the pages, show t
 test: env ## validate the data, then pytest: doctests, tests and every notebook's checked cells
 	$(RECOUNT) check
 	$(BIN)/python -m recount.warm $(BIN)/python -m pytest -n $(JOBS) --dist loadscope --nbval-lax --nbval-current-env src tests notebooks
+
+measuretest: env ## what needs PyTorch: installs the extra of 'recount measure' into .venv, then its tests
+	$(BIN)/python -m pip install --quiet --no-build-isolation --editable ".[measure]"
+	RECOUNT_NEEDS_TORCH=1 $(BIN)/python -m pytest tests/test_measure.py tests/test_measure_torch.py
 
 refresh: env ## re-execute the committed notebooks in place
 	$(RECOUNT) refresh

@@ -12,7 +12,7 @@ import pytest
 from matplotlib.colors import to_hex
 from matplotlib.ticker import FixedLocator
 
-from recount import estimate, figure_backtests, figure_estimate, figure_gap, figure_rows, figure_runs, figures, methods
+from recount import estimate, figure_backtests, figure_estimate, figure_gap, figure_measured, figure_rows, figure_runs, figures, methods
 from recount.backtest.scores import Prediction
 from recount.errors import RecountError
 from recount.figure_style import VERDICT_STYLE
@@ -59,6 +59,7 @@ DRAW = {
     "predicted_against_reported": lambda s, **k: figures.predicted_against_reported(PREDICTED, **k),
     "places_in_intervals": lambda s, **k: figures.places_in_intervals(PREDICTED, **k),
     "predicted_by_batch": lambda s, **k: figures.predicted_by_batch(PREDICTED, ["llama-3.1-70b-h100"], **k),
+    "epsilon_by_size": lambda s, **k: figures.epsilon_by_size("h100", **k),
     "intervals": lambda s, **k: figures.intervals(TRAINED, **k),
     "intervals, answer": lambda s, **k: figures.intervals(ANSWERED, **k),
     "own_drivers": lambda s, **k: figures.own_drivers(TRAINED, **k),
@@ -86,6 +87,8 @@ TELLS = {
     "predicted_against_reported": ["1 of 2 reports lie inside", "recount 2.24; EcoLogits 0.11.3 4", "Llama 3.1 70B, batch 64 20 (10 to 50) against 80 pJ"],
     "places_in_intervals": ["1 of 2 in all", "Llama 3.1 1 of 1; Qwen3 0 of 1"],
     "predicted_by_batch": ["Llama 3.1 70B, H100: 20 (10 to 50) against 16 at 8, 20 (10 to 50) against 80 at 64"],
+    # 6 and 2 FLOP · 700 W ÷ 989.4 TFLOP/s; ML.ENERGY on H100; 6 FLOP at 23.4 % of the peak and 85 % of 700 W
+    "epsilon_by_size": ["floor of H100 4.24 pJ/(parameter·token) in training and 1.41 pJ", "published answers on H100 (chip): 72 points, 5.09 to", "predicted on H100: training 15.4 pJ"],
     # 36 pJ · 1e9 · 1e12 = 36 GJ = 10 MWh; · 1.25; · 100 g; · 0.5 L and · 1.25 · 4 L
     "intervals": ["training with H100", "IT energy 10 MWh (10 to 10)", "facility energy 12.5 MWh", "usage carbon 1,250 kgCO2e", "on-site water 5,000 L", "off-site water 50 m³"],
     "own_drivers": ["training with H100: share of the variance", "IT overhead", "embodied carbon of a server: total carbon"],
@@ -99,7 +102,7 @@ TELLS = {
 def drawn_figures(monkeypatch):
     """The figures as they are handed over for printing."""
     seen = []
-    for module in (figures, figure_backtests, figure_estimate, figure_gap, figure_rows, figure_runs):
+    for module in (figures, figure_backtests, figure_estimate, figure_gap, figure_measured, figure_rows, figure_runs):
         original = module.shown
         monkeypatch.setattr(module, "shown", lambda figure, text, original=original: (seen.append(figure), original(figure, text))[1])
     return seen

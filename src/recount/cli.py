@@ -1,4 +1,4 @@
-"""The command line: ``recount run | diff | scenarios | rerun | refresh | claims | claim | estimate | sweep | check | fit | site``.
+"""The command line: ``recount run | diff | scenarios | rerun | refresh | claims | claim | estimate | measure | sweep | check | fit | site``.
 
 Heavy libraries are imported by the command that needs them, so that help comes at once.
 """
@@ -10,7 +10,7 @@ import json
 import sys
 from pathlib import Path
 
-from recount import cli_claims, cli_estimate, cli_options, cli_runs, cli_sweep, language
+from recount import cli_claims, cli_estimate, cli_measure, cli_options, cli_runs, cli_sweep, language
 from recount.errors import RecountError, file_sentence
 
 _EXAMPLES = """examples:
@@ -22,6 +22,7 @@ _EXAMPLES = """examples:
   recount claim gpt-3-energy                          one claim, step by step with its sources
   recount claim gpt-3-energy --language fr            the same in French
   recount estimate training --parameters 70e9 --tokens 15e12 --hardware h100
+  recount measure --cpu                               train a small transformer and count its energy
   recount sweep --over grid_intensity=20:800:40 --over pue=1.1,1.3,1.6 --out build/grids
   recount check                                       validate data/
   recount claim new --register my_claims.toml         a claim of your own, asked for step by step
@@ -93,6 +94,7 @@ def _parser() -> argparse.ArgumentParser:
     claim.set_defaults(command=_claim)
 
     cli_estimate.add(commands)
+    cli_measure.add(commands)
     cli_sweep.add(commands)
 
     check = commands.add_parser("check", help="validate everything in data/")

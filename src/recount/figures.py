@@ -5,7 +5,7 @@ what is shown with the figures that matter, computed like everything else, so th
 true under other assumptions. Figures of a claim stand here, figures of the rows in
 :mod:`recount.figure_rows`, those of training runs in :mod:`recount.figure_runs`, those of the back-tests in
 :mod:`recount.figure_backtests`, a gap taken apart in :mod:`recount.figure_gap`, those of a model of one's own in
-:mod:`recount.figure_estimate`; a notebook finds all of them under this name.
+:mod:`recount.figure_estimate`, our own measurements in :mod:`recount.figure_measured`; a notebook finds all of them under this name.
 """
 
 from __future__ import annotations
@@ -29,6 +29,7 @@ from recount.explain import sentence
 from recount.figure_backtests import places_in_intervals, predicted_against_reported, predicted_by_batch
 from recount.figure_estimate import intervals, own_drivers
 from recount.figure_gap import waterfall
+from recount.figure_measured import epsilon_by_size
 from recount.figure_rows import answers_by_batch, grids, memory, sectors, water_by_site
 from recount.figure_runs import energy_against_work, epsilon_of_runs
 from recount.language import either, french, labelled, message, of_data, say

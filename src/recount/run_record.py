@@ -65,25 +65,9 @@ class Tracker:
             return {"problem": f"{type(error).__name__}: {error}".splitlines()[0]}
 
     def _counted(self) -> dict[str, Any]:
-        from recount.peers import processor_method
-
-        data = self._tracker.final_emissions_data
-        intensity, where = self._intensity(data)
-        return {
-            "tool": f"CodeCarbon {data.codecarbon_version}, offline",
-            "seconds_watched": round(data.duration, 2),
-            "energy_kwh": data.energy_consumed,
-            "processor_kwh": data.cpu_energy,
-            "memory_kwh": data.ram_energy,
-            "graphics_kwh": data.gpu_energy,
-            "processor": data.cpu_model,
-            "processor_power": processor_method(self._tracker),
-            "memory_power": "from a rule: so many watts per memory module, of the whole machine",
-            "graphics_power": "measured: the chip's own counter, whoever uses it" if data.gpu_count else "none seen",
-            "carbon_kg": data.energy_consumed * intensity,
-            "grid_intensity": intensity,
-            "grid_intensity_of": where,
-        }
+        found = counted(self._tracker)
+        intensity, where = self._intensity(self._tracker.final_emissions_data)
+        return found | {"carbon_kg": found["energy_kwh"] * intensity, "grid_intensity": intensity, "grid_intensity_of": where}
 
     def _intensity(self, data: Any) -> tuple[float, str]:
         """Kilograms per kilowatt-hour: CodeCarbon's for the country that was named, else our stand-in."""
@@ -95,6 +79,25 @@ class Tracker:
             return codecarbon_intensity(self.country), f"{data.country_name}, CodeCarbon's table"
         row = load().default("grid_intensity")
         return float(row.quantity().to(read_unit("kgCO2e/kWh")).magnitude), "a site whose country is unknown, the row default|grid_intensity (--country FRA names one)"
+
+
+def counted(tracker: Any) -> dict[str, Any]:
+    """What a tracker that was stopped has counted: energy by part, and how it came by each."""
+    from recount.peers import processor_method
+
+    data = tracker.final_emissions_data
+    return {
+        "tool": f"CodeCarbon {data.codecarbon_version}, offline",
+        "seconds_watched": round(data.duration, 2),
+        "energy_kwh": data.energy_consumed,
+        "processor_kwh": data.cpu_energy,
+        "memory_kwh": data.ram_energy,
+        "graphics_kwh": data.gpu_energy,
+        "processor": data.cpu_model,
+        "processor_power": processor_method(tracker),
+        "memory_power": "from a rule: so many watts per memory module, of the whole machine",
+        "graphics_power": "measured: the chip's own counter, whoever uses it" if data.gpu_count else "none seen",
+    }
 
 
 def check_country(country: str) -> None:

@@ -24,7 +24,7 @@ def check(today: datetime.date | None = None) -> tuple[list[str], list[str], str
     problems = _reading(vocabulary.quantities, vocabulary.kinds)
     if problems:
         return problems, [], _told(problems)
-    problems = _reading(assumptions.default_contexts, assumptions.load, records.load, register.load, cases.runs, cases.answers, *_scenario_readers())
+    problems = _reading(assumptions.default_contexts, assumptions.load, records.load, register.load, cases.runs, cases.answers, cases.measured, *_scenario_readers())
     problems = list(dict.fromkeys(problems + ([] if own_register.name() else package_problems())))
     if problems:
         return problems, [], _told(problems)

@@ -12,6 +12,8 @@ from recount.vocabulary import data_folder, quantities, read_csv
 
 RUN_COLUMNS = ("run", "model", "family", "maker", "hardware", "year", "declared", "energy_independent", "power_boundary", "utilisation_from", "note")
 ANSWER_COLUMNS = ("measurement", "model", "family", "hardware", "task", "boundary", "kind", "note")
+MEASURED_COLUMNS = ("measurement", "phase", "family", "hardware", "note")
+OWN = "recount2026measured"  # the source of what our own instrument has measured
 
 
 @dataclasses.dataclass(frozen=True)
@@ -45,6 +47,17 @@ class Answer:
     note: str
 
 
+@dataclasses.dataclass(frozen=True)
+class Measured:
+    """A measurement of our own, which no fit is made on."""
+
+    measurement: str
+    phase: str
+    family: str
+    hardware: str
+    note: str
+
+
 @functools.cache
 def runs() -> tuple[Run, ...]:
     """The training runs of ``data/backtests/training.csv``."""
@@ -55,6 +68,12 @@ def runs() -> tuple[Run, ...]:
 def answers() -> tuple[Answer, ...]:
     """The measurements of ``data/backtests/answers.csv``."""
     return tuple(Answer(**line) for line in _lines("answers.csv", ANSWER_COLUMNS))
+
+
+@functools.cache
+def measured() -> tuple[Measured, ...]:
+    """The measurements of ``data/backtests/measured.csv``."""
+    return tuple(Measured(**line) for line in _lines("measured.csv", MEASURED_COLUMNS))
 
 
 def _lines(name: str, columns: tuple[str, ...]) -> list[dict[str, str]]:
@@ -81,8 +100,12 @@ def typed(values: dict[str, float] | dict[str, tuple[float, float, float]]) -> d
 
 
 def problems() -> list[str]:
-    """Contexts that the lists name and the data lack."""
+    """Contexts that the lists name and the data lack, and our own measurements where a fit would see them."""
     there = set(load().contexts())
     named = [("training.csv", c) for run in runs() for c in (run.run, run.model, run.hardware, run.declared) if c]
     named += [("answers.csv", c) for answer in answers() for c in (answer.measurement, answer.model, answer.hardware, answer.task) if ":" in c]
-    return [f"backtests/{file}: context '{context}' is not in the data." for file, context in named if context not in there]
+    named += [("measured.csv", c) for own in measured() for c in (own.measurement, own.hardware)]
+    lacking = [f"backtests/{file}: context '{context}' is not in the data." for file, context in named if context not in there]
+    ours = {row.context for row in load().rows if row.source == OWN}
+    seen = [answer.measurement for answer in answers() if answer.measurement in ours | {own.measurement for own in measured()}]
+    return lacking + [f"backtests/answers.csv: '{context}' is a measurement of our own, which no fit may see: list it in measured.csv." for context in seen]

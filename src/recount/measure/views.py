@@ -1,0 +1,173 @@
+"""What a notebook shows of our own measurements: models, floors, predictions, repeats, and a short one made on the spot."""
+
+from __future__ import annotations
+
+import dataclasses
+import functools
+from collections.abc import Iterable
+from pathlib import Path
+
+from recount import trace
+from recount.assumptions import Row, load
+from recount.backtest import answers, measured as left_out, training, views as scored
+from recount.backtest.cases import OWN
+from recount.contexts import spelled
+from recount.errors import RecountError
+from recount.explain import Table
+from recount.measure import arithmetic, predict, record as records, session, workloads
+from recount.study import View, view
+from recount.units import read_quantity, read_unit, trimmed
+from recount.vocabulary import data_folder
+from recount.wording import readable
+
+NOT_YET = "Not measured yet: no row of our own instrument is about an accelerator. What stands above is a prediction, and nothing of it has been seen on a chip by us."
+_EPSILON = ("accelerator_energy_per_parameter_token", "energy_per_parameter_token")
+
+
+@dataclasses.dataclass(frozen=True)
+class Point:
+    """ε of one measurement or run."""
+
+    name: str
+    parameters: float
+    epsilon: float  # pJ/parameter/token
+    group: str  # training, decoding, processor; published training or answers
+
+
+@functools.cache
+def own() -> dict[str, dict[str, Row]]:
+    """The rows of our own measurements by context and name."""
+    found: dict[str, dict[str, Row]] = {}
+    for row in load().rows:
+        if row.source == OWN:
+            trace.used("row", row.key)
+            trace.used("file", row.file)
+            found.setdefault(row.context, {})[row.name] = row
+    return found
+
+
+def own_points() -> list[Point]:
+    """ε of our own measurements: accelerators by phase, and processors."""
+    found = []
+    for context, rows in own().items():
+        name = next(name for name in _EPSILON if name in rows)
+        group = "processor" if name == _EPSILON[1] else "decoding" if "batch" in rows else "training"
+        found.append(Point(context.partition(":")[2], _in(rows["active_parameters"], "parameter"), _in(rows[name], predict.UNIT), group))
+    return found
+
+
+def published_points(chip: str) -> list[Point]:
+    """ε of trainings with an energy that was metered, and of answers on a chip."""
+    found = []
+    for run in training.observed():
+        if run.case.energy_independent == "yes" and run.compute and {"pue", "active_parameters"} <= set(run.supplied) and "facility_energy" in run.declared:
+            pj = float(run.declared["facility_energy"].value.to("pJ").magnitude) / run.value("pue", "")
+            found.append(Point(run.case.run.partition(":")[2], run.value("active_parameters", "parameter"), pj * arithmetic.TRAINING_FLOP / run.compute, "published training"))
+    for point in answers.points():
+        if point.case.hardware == f"hardware:{chip}":
+            found.append(Point(point.case.measurement.partition(":")[2], float(point.supplied["active_parameters"].value.to("parameter").magnitude), point.measured, "published answers"))
+    return found
+
+
+def _in(row: Row, unit: str) -> float:
+    return float(row.quantity().to(read_unit(unit)).magnitude)
+
+
+def sizes(*names: str) -> View:
+    """The models that the instrument makes: their parts and their exact number of parameters."""
+    rows = []
+    for name, shape in workloads.sizes().items():
+        if not names or name in names:
+            heads = f"{shape.heads}, {shape.key_value_heads} for keys and values" if shape.heads != shape.key_value_heads else str(shape.heads)
+            rows.append((name, f"{shape.parameters:,}", str(shape.layers), f"{shape.hidden:,}", heads, f"{shape.feed_forward:,}", f"{shape.vocabulary:,}{', shared' if shape.tied else ''}"))
+    return view(Table(("Size", "Parameters", "Layers", "Width", "Heads", "Feed-forward", "Vocabulary"), tuple(rows)))
+
+
+def floors(*chips: str) -> View:
+    """The least that ε could be at a chip's peak rate and rated power, in training and in use."""
+    rows = []
+    for chip in chips:
+        sheet = predict.sheet(chip)
+        power, peak = sheet["thermal_design_power_w"], sheet["peak_flop_per_s"]
+        ends = [f"{trimmed(arithmetic.floor(power, peak, flop), 3)} pJ" for flop in (arithmetic.TRAINING_FLOP, arithmetic.FORWARD_FLOP)]
+        rows.append((spelled(chip), f"{trimmed(peak / 1e12, 4)} TFLOP/s", f"{trimmed(power, 3)} W", f"{trimmed(peak / power / 1e12, 3)} TFLOP", *ends))
+    return view(Table(("Chip", "Peak, dense 16 bits", "Rated power", "Operations a joule", "Floor in training", "Floor in use"), tuple(rows)))
+
+
+def predictions(chip: str) -> View:
+    """What the model says of every case before it is measured, per parameter and token."""
+    found = predict.predictions(chip, workloads.cases(), workloads.settings())
+    rows = []
+    for name, one in found.items():
+        case = workloads.case(name)
+        batch = "searched for" if case.batch is None else str(case.batch)
+        rows.append((case.phase, case.size, batch, f"{trimmed(one['middle'], 3)} pJ", f"{trimmed(one['low'], 3)} to {trimmed(one['high'], 3)} pJ"))
+    return view(Table(("Phase", "Size", "Batch", "ε predicted", "90 % interval"), tuple(rows)))
+
+
+def processors() -> View:
+    """Our own measurements on processors, and how the energy was come by."""
+    rows = []
+    for context, found in own().items():
+        if _EPSILON[1] in found:
+            row = found[_EPSILON[1]]
+            size = readable(found["active_parameters"].quantity(), "active_parameters", 3)
+            rows.append((context.partition(":")[2], size, readable(row.quantity(), row.name, 3), row.strength, row.derivation))
+    return view(Table(("Measurement", "Size", "ε", "How strong", "How"), tuple(rows)))
+
+
+def repeats(name: str) -> View:
+    """Every repeat of a measurement whose file is kept in ``data/measurements``."""
+    found = records.read(data_folder() / "measurements" / f"{name}.json")
+    trace.used("file", f"measurements/{name}.json")
+    rows = []
+    for entry in found["repeats"]:
+        for phase, one in entry["stretches"].items():
+            epsilon = entry.get("epsilon_by_phase_pj", {}).get(phase, entry["epsilon_pj"])
+            parts = [f"{trimmed(one['host'][part], 3)} J" if part in one["host"] else "not counted" for part in ("processor_j", "memory_j")]
+            rows.append((str(entry["order"]), entry["case"], str(entry["repeat"]), phase, f"{trimmed(one['seconds'], 3)} s", f"{one['tokens']:,}", f"{trimmed(one['joules'], 3)} J", *parts, f"{trimmed(epsilon, 3)} pJ"))
+    return view(Table(("Order", "Case", "Repeat", "Phase", "Time", "Tokens", "Energy", "Processor", "Memory", "ε"), tuple(rows)))
+
+
+def accelerators() -> View:
+    """Our own measurements on accelerators, or that there is none yet."""
+    rows = []
+    for context, found in own().items():
+        if _EPSILON[0] in found:
+            watts, share = found.get("accelerator_power"), found.get("utilisation")
+            rows.append((
+                spelled(context.partition(":")[2]), readable(found["active_parameters"].quantity(), "active_parameters", 3), readable(found[_EPSILON[0]].quantity(), _EPSILON[0], 3),
+                readable(watts.quantity(), "accelerator_power", 3) if watts else "", f"{trimmed(100 * _in(share, ''), 3)} %" if share else "", found[_EPSILON[0]].locator,
+            ))  # fmt: skip
+    return view(Table(("Measurement", "Size", "ε", "Power", "Utilisation", "Where"), tuple(rows))) if rows else View(NOT_YET)
+
+
+def against_prediction(*phases: str) -> View:
+    """Each measurement on an accelerator beside its prediction by fits that have not seen it, or that there is none yet."""
+    found = [one for phase in phases or left_out.PHASES for one in left_out.predictions(phase)]
+    return scored.points(found) if found else View(NOT_YET)
+
+
+def live(time: str = "10 s", name: str = "this machine") -> View:
+    """A tiny transformer trained here and now for about so long, or why that cannot be."""
+    seconds = float(read_quantity(time, "s", "time").to("s").magnitude)
+    try:
+        from recount.measure.bench import TorchBench
+
+        bench = TorchBench(cpu=True, name=name)
+    except RecountError as error:
+        return View(f"Not measured here: {error}")
+    case = workloads.Case("training", "1m")
+    found = records.new("cpu", None, records.settings(True, minutes=seconds / 60, repeats=1), {case.id: {"problem": "the model knows no processor"}})
+    records.take_device(found, Path("live"), bench.device(), bench.software(), False)
+    session.run(bench, found, [(case, 1)], lambda: None, lambda line: None)
+    (entry,) = found["repeats"]
+    one = entry["stretches"]["training"]
+    rows = [("tokens trained on", f"{one['tokens']:,}"), ("time", f"{trimmed(one['seconds'], 3)} s")]
+    rows += [(part, f"{trimmed(one['host'][key], 3)} J, {how}") for part, key, how in _parts(one["host"])]
+    rows.append(("ε", f"{trimmed(entry['epsilon_pj'], 3)} pJ per parameter and token"))
+    return view(Table(("What", "Here"), tuple(rows)))
+
+
+def _parts(host: dict[str, str]) -> Iterable[tuple[str, str, str]]:
+    return (("energy of the processor", "processor_j", host["processor_power"]), ("energy of the memory", "memory_j", host["memory_power"]))
