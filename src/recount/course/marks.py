@@ -88,9 +88,11 @@ def _run(source: str, names: dict[str, Any]) -> str:
 
 @contextlib.contextmanager
 def _inside(folder: Path):
-    before = Path.cwd()
+    before, environment = Path.cwd(), dict(os.environ)
     os.chdir(folder)
     try:
         yield
     finally:
         os.chdir(before)
+        os.environ.clear()  # a lesson may have named a register of its own
+        os.environ.update(environment)
