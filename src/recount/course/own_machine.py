@@ -40,7 +40,7 @@ def train(duration: str = "60 s", country: str = "FRA") -> Measured:
     ------
     RecountError : a time that is none or beyond ten minutes; CodeCarbon does not work here.
     """
-    seconds = float(read_quantity(duration, "s", "the time to train").magnitude)
+    seconds = float(read_quantity(duration, "s", "the time to train").to("s").magnitude)
     if not 0 < seconds <= LONGEST:
         raise RecountError(f"a training of {seconds:g} s cannot be: give more than 0 s and at most {LONGEST} s, such as '60 s'.")
     text, model = (data_folder() / "claims.toml").read_bytes(), small_model.new()
