@@ -157,6 +157,12 @@ def test_a_plan_fills_a_lesson(name):
     assert f"{total:g} points, {total - by_hand:g} of them given by the checks, {by_hand:g} for task 7 by you." in text
 
 
+def test_the_page_of_the_course_tells_the_minutes_of_the_plans():
+    page = (lessons.folder().parent / "site" / "pages" / "course.md").read_text(encoding="utf-8")
+    told = [int(one) for one in re.findall(r"^\| \d \| .* \| (\d+) \|$", page, re.M)]
+    assert told == [sum(int(one) for one in re.findall(r"^\| (\d+) \|", plan(name), re.M)) for name in NAMES]
+
+
 # --- a class -----------------------------------------------------------------------------------
 
 HALF = ("grids-answer", "implied-answer", "country-answer")

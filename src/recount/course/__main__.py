@@ -20,7 +20,7 @@ def main(arguments: list[str] | None = None) -> int:
     ):
         sub = commands.add_parser(name, help=what)
         sub.add_argument("lessons", nargs="*", metavar="LESSON", help="such as 01_estimating_a_training (default: all)")
-        sub.add_argument("--to", required=True, type=Path, metavar="DIR", help="folder to write into")
+        sub.add_argument("--to", required=True, type=lambda typed: Path(typed).expanduser(), metavar="DIR", help="folder to write into")
         sub.set_defaults(command=command)
     mark = commands.add_parser("marks", help="the marks of a notebook, as far as a program can give them")
     mark.add_argument("notebook", type=Path, metavar="FILE")
