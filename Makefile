@@ -11,10 +11,12 @@ unexport PYTHONDONTWRITEBYTECODE
 # Taken as typed: neither make nor the shell may read the quotes, dollars and spaces in it.
 export RERUN_NOTEBOOK := $(value NB)
 export RERUN_ASSUMPTIONS := $(value P)
+COURSE ?= build/course
+export COURSE_FOLDER := $(value COURSE)
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help env run test measuretest refresh messages lab rerun site bench benchkernel lock clean distclean
+.PHONY: help env run test measuretest refresh messages lab rerun site course slides bench benchkernel lock clean distclean
 
 help: ## explain every target (this text)
 	@echo "recount: recompute what the press says about AI's energy, carbon and water."
@@ -50,6 +52,12 @@ rerun: env ## one notebook with other assumptions: make rerun NB=training_energy
 site: env ## render the pages from the last run into build/site
 	$(RECOUNT) site
 
+course: env ## the course for a class: students' notebooks, solutions with full marks, handouts (COURSE=DIR, else build/course)
+	$(BIN)/python -m recount.course release --to "$$COURSE_FOLDER"
+
+slides: env ## the lessons as slides, into build/slides: open them in any browser, no network needed
+	$(BIN)/python -m recount.course slides --to build/slides
+
 bench: env ## how long intervals and sweeps take, against simpler and other ways (some minutes)
 	$(BIN)/python benchmarks/intervals.py
 	$(BIN)/python benchmarks/sweeps.py
@@ -59,7 +67,7 @@ benchkernel: env ## how long notebooks take, stock papermill against the runner 
 
 lock: env ## resolve requirements.lock anew, one version of each package for every Python and system
 	$(BIN)/python -m pip install --quiet uv
-	$(BIN)/uv pip compile pyproject.toml --group build --universal --fork-strategy fewest --python-version 3.11 \
+	$(BIN)/uv pip compile pyproject.toml --group build --extra course --universal --fork-strategy fewest --python-version 3.11 \
 		--upgrade --generate-hashes --no-header --no-annotate --quiet --output-file requirements.lock
 
 clean: ## remove what runs made: build/ and caches

@@ -158,6 +158,16 @@ def test_what_is_asked_for_reaches_the_kernel_and_stays_in_it(kernel, warm_kerne
     ]  # fmt: skip
 
 
+def test_a_fork_knows_the_register_that_it_was_started_for(kernel, warm_kernels, tmp_path):
+    (tmp_path / "theirs.toml").write_text("version = 1\n")
+    (tmp_path / "the_notebooks.toml").write_text("version = 1\n")
+    asked = kernel(cwd=str(tmp_path), env=os.environ | {"RECOUNT_REGISTER": str(tmp_path / "theirs.toml")})
+    assert asked.forked
+    found = "from recount import own_register; own_register.of_notebook('the_notebooks.toml', ''); print(own_register.register().name)"
+    assert asked.says(found) == "theirs.toml", "a command's register goes before a notebook's"
+    assert kernel(cwd=str(tmp_path), env=dict(os.environ)).says(found) == "the_notebooks.toml"
+
+
 def test_the_parent_has_one_thread_no_plot_and_no_library_with_threads_of_its_own(kernel, warm_kernels):
     one = kernel()
     father = int(one.says("import os\nprint(os.getppid())"))

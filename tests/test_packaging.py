@@ -50,10 +50,14 @@ def test_every_package_that_conda_lacks_is_under_pip():
     assert not {"apache-hamilton", "ecologits"} & set(wanted([line for line in conda if isinstance(line, str)]))
 
 
-@pytest.mark.parametrize("line", [*PYPROJECT["project"]["dependencies"], *PYPROJECT["dependency-groups"]["build"]])
+@pytest.mark.parametrize("line", [*PYPROJECT["project"]["dependencies"], *PYPROJECT["project"]["optional-dependencies"]["course"], *PYPROJECT["dependency-groups"]["build"]])
 def test_the_lock_holds_what_pyproject_asks_for(line):
     requirement = Requirement(line)
     assert requirement.specifier.contains(locked()[canonicalize_name(requirement.name)])
+
+
+def test_the_lock_is_made_with_the_course():
+    assert "--extra course" in MAKEFILE, "its tests grade a class"
 
 
 def test_the_lock_brings_what_builds_the_project():

@@ -105,6 +105,11 @@ def of_notebook(own_register: str, own_data: str) -> None:
             use(**{"own_register": value if name == REGISTER else None, "own_data": value if name == DATA else None})
 
 
+def started() -> None:
+    """Take the present environment for the one that the process was started with: a forked kernel has another than its parent."""
+    _BEFORE.update({name: os.environ.get(name, "") for name in (REGISTER, DATA)})
+
+
 def _ours() -> Path:
     from recount.project import Project
 

@@ -53,6 +53,10 @@ class Tracker:
         except Exception as error:  # a tool on the side: the run goes on without it
             self._problem = f"{type(error).__name__}: {error}".splitlines()[0]
 
+    def wait(self) -> None:
+        """Return once it counts, or once it has failed to start."""
+        self._thread.join()
+
     def stop(self) -> dict[str, Any]:
         """What it counted: energy by part, carbon, and how it came by the power of the processor."""
         self._thread.join(timeout=PATIENCE * (time.perf_counter() - self._begun))

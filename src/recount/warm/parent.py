@@ -171,6 +171,8 @@ class Parent:
         by_import = {name: value for name, value in os.environ.items() if name not in self.started_with}
         os.environ.clear()
         os.environ.update(by_import | variables)
+        if own_register := sys.modules.get("recount.own_register"):
+            own_register.started()
         time.tzset()
         try:
             os.chdir(folder)

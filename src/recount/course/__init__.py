@@ -1,0 +1,1 @@
+"""The course: what its notebooks call, and what makes and grades them."""

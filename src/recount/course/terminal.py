@@ -1,0 +1,34 @@
+"""The command line from within a lesson: the same words as in a terminal, for those who have none at hand."""
+
+from __future__ import annotations
+
+import shlex
+import subprocess
+import sys
+from pathlib import Path
+
+_START = "from recount.cli import main; raise SystemExit(main())"
+
+
+def recount(command: str) -> None:
+    """Run a command of recount as a terminal would, and print what it says.
+
+    Parameters
+    ----------
+    command : what would follow the word ``recount``, quotes and line breaks included.
+
+    Examples
+    --------
+    >>> recount("scenarios --nonsense")
+    recount: unrecognized arguments: --nonsense; 'recount --help' lists what there is.
+    """
+    done = subprocess.run([sys.executable, "-c", _START, *shlex.split(command)], capture_output=True, text=True, encoding="utf-8")
+    print((done.stdout + done.stderr).strip())
+
+
+def set_aside(*names: str) -> None:
+    """Move files that an earlier run of the lesson has written out of its way, each to its name and ``.before``."""
+    for path in map(Path, names):
+        if path.is_file():
+            path.replace(path.with_name(f"{path.name}.before"))
+            print(f"{path} is now {path.name}.before")
