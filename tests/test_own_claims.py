@@ -140,7 +140,7 @@ def test_the_made_notebook_is_in_the_house_style(example):
     assert all(output.output_type != "error" and output.get("name") != "stderr" for cell in code for output in cell.outputs)
     parameters = next(cell.source for cell in code if "parameters" in cell.metadata.get("tags", []))
     names = [line.partition(":")[0] for line in parameters.splitlines()]
-    assert names == ["scenario", "energy_per_parameter_token", "grid_intensity", "water_intensity", "register", "data"]
+    assert names == ["scenario", "energy_per_parameter_token", "grid_intensity", "water_intensity", "language", "register", "data"]
     assert '"../my_claims.toml"' in parameters and '"../my_rows"' in parameters
     check = next(k for k, cell in enumerate(cells) if "nbval-check-output" in cell.metadata.get("tags", []))
     assert cells[check].source == 'study.check("email-water")' and cells[check - 1].source == 'study.compare("email-water")'

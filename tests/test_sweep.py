@@ -226,7 +226,7 @@ def test_figures_of_any_number_of_axes_have_a_text_in_both_languages(over):
     grid = dict(zip((a.key for a in one.axes), (g.ravel() for g in np.meshgrid(*values, indexing="ij")), strict=True))
     flat = {axis.key: grid.get(axis.key, np.full(len(next(iter(grid.values()))), axis.values[0])) for axis in asked.axes}
     figures = sweep.figures(one, asked.axes, flat)[0].reshape([len(v) for v in values])
-    for language, printed in (("en", "against 550 tCO2e printed"), ("fr", "face à 550 tCO2e imprimé")):
+    for language, printed in (("en", "against 550 tCO2e printed"), ("fr", "face à 550\u202ftCO2e imprimé")):
         assert printed in str(response(one.claim, one.axes, values, figures, language=language))
 
 
