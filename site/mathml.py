@@ -12,7 +12,10 @@ import xml.etree.ElementTree as ElementTree
 from docutils import nodes
 from docutils.utils.math import MathError, latex2mathml
 from sphinx.application import Sphinx
+from sphinx.locale import init
+from sphinx.transforms import SphinxTransform
 from sphinx.util import logging
+from sphinx.util.i18n import docname_to_domain
 from sphinx.util.math import get_node_equation_number
 
 _SPELLINGS = {r"\dots": r"\ldots", r"\lbrack": "[", r"\rbrack": "]"}
@@ -71,7 +74,28 @@ def visit_display(translator, node) -> None:
     raise nodes.SkipNode
 
 
+class TranslatedFormulas(SphinxTransform):
+    """Put displayed formulas into the language of the page.
+
+    Sphinx' own transform writes a translated formula as a literal block of reStructuredText,
+    of which Markdown reads only the two colons. This one goes before it.
+    """
+
+    default_priority = 19
+
+    def apply(self, **kwargs: object) -> None:
+        """Replace every displayed formula by its translation in the page's catalogue."""
+        folders = [self.env.srcdir / folder for folder in self.config.locale_dirs]
+        domain = docname_to_domain(self.env.current_document.docname, self.config.gettext_compact)
+        catalogue, found = init(folders, self.config.language, domain)
+        for node in self.document.findall(nodes.math_block) if found else ():
+            tex = catalogue.gettext(node.rawsource or node.astext())
+            node.rawsource, node.children = tex, []
+            node += nodes.Text(tex)
+
+
 def setup(app: Sphinx) -> dict[str, bool]:
     """Register the renderer under the name that ``html_math_renderer`` asks for."""
+    app.add_transform(TranslatedFormulas)
     app.add_html_math_renderer("mathml", (visit_inline, None), (visit_display, None))
     return {"parallel_read_safe": True, "parallel_write_safe": True}

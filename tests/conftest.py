@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import nbformat
 import pytest
@@ -59,7 +61,24 @@ def warm_kernels() -> Iterator[str]:
         yield path
 
 
+def caches() -> dict[int, Any]:
+    """Every function of ours that remembers what it returned."""
+    modules = [module for name, module in list(sys.modules.items()) if name.split(".")[0] == "recount"]
+    return {id(kept): kept for module in modules for kept in vars(module).values() if hasattr(kept, "cache_clear")}
+
+
+def forget() -> None:
+    """Drop everything that was read from the data or computed from it."""
+    for kept in caches().values():
+        kept.cache_clear()
+
+
 @pytest.fixture
-def tiny(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, warm_kernels: str) -> Tiny:
+def tiny(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, warm_kernels: str) -> Iterator[Tiny]:
+    before = {key: kept.cache_info().misses for key, kept in caches().items()}
     monkeypatch.setenv("RECOUNT_DATA", str(tmp_path / "data"))
-    return Tiny(tmp_path)
+    yield Tiny(tmp_path)
+    monkeypatch.undo()
+    for key, kept in caches().items():  # what was read meanwhile may be of the tiny data
+        if kept.cache_info().misses != before.get(key, 0):
+            kept.cache_clear()

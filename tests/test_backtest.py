@@ -4,10 +4,10 @@ import csv
 import dataclasses
 import re
 import shutil
-import sys
 
 import numpy as np
 import pytest
+from conftest import forget
 from scipy.stats import multivariate_normal, norm
 
 from recount import recompute
@@ -267,14 +267,6 @@ def test_the_worst_come_first_and_published_figures_are_picked_by_kind():
 
 
 # ---- nothing of what is left out is known
-
-
-def forget() -> None:
-    """Drop everything that was read from the data or computed from it."""
-    for name, module in list(sys.modules.items()):
-        for kept in vars(module).values() if name.split(".")[0] == "recount" else ():
-            if hasattr(kept, "cache_clear"):
-                kept.cache_clear()
 
 
 @pytest.fixture

@@ -124,7 +124,7 @@ def test_an_interrupted_run_keeps_what_was_finished(tiny, monkeypatch):
 
 
 def test_a_process_that_is_ended_takes_no_other_notebook_with_it(tiny):
-    tiny.notebook("01_bomb", "import os, signal\nos.kill(os.getppid(), signal.SIGKILL)")
+    tiny.notebook("01_bomb", "import os, signal\nos.kill(int(os.environ['JPY_PARENT_PID']), signal.SIGKILL)")
     tiny.notebook("02_beside", "print('done')")
     report = runs.run(project=tiny.project, jobs=2)
     assert states(report) == {"01_bomb": "failed", "02_beside": "executed"}

@@ -126,10 +126,14 @@ def test_stored_lines_and_figures_are_those_of_today(path):
                 assert stored[key] == (pytest.approx(today[key], rel=1e-6) if today[key] is not None else None), (stored["id"], key)
 
 
-def test_the_readmes_picture_is_todays():
-    from recount import figures
+def test_the_readmes_picture_and_badges_are_todays():
+    from recount import badges, figures
 
     folder = data_folder().parent / "site" / "static"
     assert (folder / "scoreboard.txt").read_text(encoding="utf-8") == f"{figures.scoreboard(claims.recompute_all())}\n"
     assert (folder / "scoreboard.png").read_bytes().startswith(b"\x89PNG")
-    assert "site/static/scoreboard.png" in (data_folder().parent / "README.md").read_text(encoding="utf-8")
+    readme = (data_folder().parent / "README.md").read_text(encoding="utf-8")
+    assert "site/static/scoreboard.png" in readme
+    for name, (label, value) in badges.texts().items():
+        assert (folder / f"badge-{name}.svg").read_text(encoding="utf-8") == badges.svg(label, value)
+        assert f"site/static/badge-{name}.svg" in readme

@@ -373,6 +373,18 @@ def test_a_notebook_point_that_fails_is_listed_with_its_cell_and_the_rest_is_kep
     assert {path: path.stat().st_mtime_ns for path in kept} == kept, "only the failed point was run again"
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="kernels are forked on Linux alone")
+def test_workers_fork_their_kernels_and_what_dask_sets_does_not_stay(tiny, tmp_path):
+    whose = "print('warm' if 'recount.warm' in open(f'/proc/{os.getpid()}/cmdline').read() else 'stock', os.environ.get('OMP_NUM_THREADS'))"
+    tiny.notebook("share", "import os", whose)
+    asked = sweep_notebook.NotebookSweep(sweep_axes.read(["grid_intensity=50,400"]), "share", "as-published", (), 60)
+    before = dict(os.environ)
+    sweep_notebook.run(asked, tmp_path / "out", Workers(number=2), project=tiny.project)
+    assert dict(os.environ) == before
+    for path in (tmp_path / "out" / "runs").glob("*.ipynb"):
+        assert f"warm {before.get('OMP_NUM_THREADS')}" in path.read_text()
+
+
 def test_a_notebook_sweep_collects_what_the_notebook_shows(tiny, tmp_path):
     shows = 'claim = {"id": "c", "printed": "5", "unit": "1", "recomputed": float(pue) * 2, "ratio": 0.4, "low": 1.0, "high": 3.0, "verdict": "plausible"}'
     tiny.notebook("share", shows, 'from IPython.display import display\ndisplay({"application/vnd.recount.claim+json": claim, "text/plain": "c"}, raw=True)', parameters='pue: str = "1"')

@@ -117,18 +117,18 @@ def _refresh(options: argparse.Namespace) -> int:
     from recount.project import Project
 
     report, changed = runs.refresh(options.notebooks, options.jobs)
-    if not report.failed and not options.register and _picture(Project.here().checkout / "site" / "static"):
-        changed.append(Path("scoreboard.png"))
+    if not report.failed and not options.register:
+        changed += _pictures(Project.here().checkout / "site" / "static")
     print("\n".join(report.lines()[1:] + [f"files changed: {len(changed)}", *(f"  {path.name}" for path in changed)]))
     return report.exit_code
 
 
-def _picture(folder: Path) -> bool:
-    """Draw the README's scoreboard anew; its text is kept beside it, so that a test can compare."""
+def _pictures(folder: Path) -> list[Path]:
+    """Draw the README's badges and scoreboard anew; its text is kept beside it, so that a test can compare."""
     import base64
     import re
 
-    from recount import claims, figures
+    from recount import badges, claims, figures
     from recount.project import write_whole
 
     view, path = figures.scoreboard(claims.recompute_all()), folder / "scoreboard.png"
@@ -136,7 +136,8 @@ def _picture(folder: Path) -> bool:
     changed = not path.is_file() or path.read_bytes() != picture
     if changed:
         path.write_bytes(picture)
-    return write_whole(folder / "scoreboard.txt", f"{view}\n") or changed
+    changed = write_whole(folder / "scoreboard.txt", f"{view}\n") or changed
+    return [*([path] if changed else []), *badges.write(folder)]
 
 
 def _claims(options: argparse.Namespace) -> int:

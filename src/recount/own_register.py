@@ -51,7 +51,7 @@ def per_register(function: Read = None, *, maxsize: int | None = None) -> Read:
     def read(*arguments):
         return kept((os.environ.get(REGISTER), os.environ.get(DATA)), *arguments)
 
-    read.cache_clear = kept.cache_clear
+    read.cache_clear, read.cache_info = kept.cache_clear, kept.cache_info
     return read
 
 

@@ -25,6 +25,7 @@ _WORTH = 20.0  # seconds of work: below it, starting workers takes longer than t
 PATIENCE = 60.0  # seconds to wait for a worker when none is left
 _ADDRESS = re.compile(r"(tcp|tls|ws|wss)://(?P<host>[^/\s]+):(?P<port>\d+)/?")
 _SILENT = "no scheduler answers at {}: start one with 'dask scheduler', or leave --scheduler away to compute on this machine."
+_BY_DASK = {"PYTHONHASHSEED": "6640", "OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}  # in its workers
 _ENDED = "the process that computed it was ended from outside, again and again (out of memory?)"
 
 
@@ -146,6 +147,7 @@ class Workers:
                     raise RecountError(f"the scheduler at {self.scheduler} has no workers: start one with 'dask worker {self.scheduler}'.") from None
             else:
                 scratch = stack.enter_context(tempfile.TemporaryDirectory(prefix="recount-", ignore_cleanup_errors=True))
+                stack.callback(_restore, dict(os.environ))  # what Dask sets for its workers it sets here too
                 cluster = stack.enter_context(distributed.LocalCluster(
                     n_workers=self.here(tasks), threads_per_worker=1, processes=True, host="127.0.0.1", dashboard_address="127.0.0.1:0", local_directory=scratch,
                     silence_logs=logging.CRITICAL + 1, preload=["import signal; signal.signal(signal.SIGINT, signal.SIG_IGN)"],
@@ -158,6 +160,12 @@ class Workers:
             return distributed.Client(self.scheduler, timeout=10, set_as_default=False)
         except (OSError, ValueError):
             raise RecountError(_SILENT.format(self.scheduler)) from None
+
+
+def _restore(before: dict[str, str]) -> None:
+    for name in os.environ.keys() - before.keys():
+        del os.environ[name]
+    os.environ.update(before)
 
 
 def _outcome(distributed: Any, future: Any) -> tuple[Any, str | None]:
@@ -191,6 +199,9 @@ def _checked(stamp: dict[str, str], function: Callable[..., Any], *arguments: An
     other = [key for key, here in _stamp_here().items() if stamp[key] != here]
     if other:
         raise Mismatch(f"a worker has other {', '.join(other)} than this machine: install the same checkout and packages there.")
+    for name, value in _BY_DASK.items():  # a kernel started from here is to be like any other
+        if os.environ.get(name) == value:
+            del os.environ[name]
     return function(*arguments)
 
 
