@@ -41,6 +41,8 @@ def training() -> tuple[set[str], set[str]]:
 
 def claims() -> tuple[set[str], set[str]]:
     results = [STUDY.result(name) for name in ("gpt-3-carbon", "mistral-7b-energy", "paris-new-york", "ministral-100", "mistral-7b-carbon")]
+    column = re.findall(r"^\| [A-E] \|.*\| (yes|no) \|$", (lessons.folder() / "handouts" / "02_reading_a_press_claim.md").read_text(encoding="utf-8"), re.M)
+    assert column == ["yes" if one.taken.strong else "no" for one in results]
     given = {text for one in results for text in (one.printed_text, one.recomputed_text, one.interval_text)}
     return given, {one.verdict for one in results} | {trimmed(one.taken.interval[1] / one.taken.interval[0], 2 if i != 0 else 3) for i, one in enumerate(results)}
 
