@@ -21,17 +21,17 @@ _REVIEW_YEARS = 5
 
 
 def text(path: Path) -> str:
-    """Rows for ``data/assumptions/own_measurements.csv``, header included.
+    """Rows for ``data/assumptions/own_measurements.csv``, header included, of every case that has its repeats.
 
     Raises
     ------
-    RecountError : the file is synthetic, or there is a fault in it.
+    RecountError : the file is synthetic, there is a fault in it, or no case has its repeats.
     """
     found = _sound(path)
     stream = io.StringIO()
     writer = csv.DictWriter(stream, COLUMNS, lineterminator="\n")
     writer.writeheader()
-    for entries in _by_case(found).values():
+    for entries in submit.complete(found).values():
         writer.writerows(_rows(entries, found))
     return stream.getvalue()
 
@@ -42,22 +42,18 @@ def listed(path: Path) -> str:
     stream = io.StringIO()
     writer = csv.DictWriter(stream, MEASURED_COLUMNS, lineterminator="\n")
     writer.writeheader()
-    for case in _by_case(found) if found["device"]["kind"] == "gpu" else ():
+    for case in submit.complete(found) if found["device"]["kind"] == "gpu" else ():
         writer.writerow({"measurement": context(found, case), "phase": workloads.case(case).phase, "family": FAMILY, "hardware": f"hardware:{found['for']}", "note": ""})
     return stream.getvalue()
 
 
 def _sound(path: Path) -> dict[str, Any]:
-    if problems := submit.faults(path):
+    if problems := submit.faults(path, partial=True):
         raise RecountError(f"{path} can become no rows: {problems[0]}" + (f" (and {len(problems) - 1} more: --submit-check tells them)" if problems[1:] else ""))
-    return records.read(path)
-
-
-def _by_case(found: dict[str, Any]) -> dict[str, list[dict[str, Any]]]:
-    groups: dict[str, list[dict[str, Any]]] = {}
-    for entry in sorted(found["repeats"], key=lambda one: (one["case"], one["repeat"])):
-        groups.setdefault(entry["case"], []).append(entry)
-    return groups
+    found = records.read(path)
+    if not submit.complete(found):
+        raise RecountError(f"{path} can become no rows: no case has its {submit.REPEATS} repeats yet.")
+    return found
 
 
 def context(found: dict[str, Any], case: str) -> str:

@@ -22,15 +22,25 @@ _SHORT = 50  # renewals of the counter in a stretch: fewer, and its ends are fel
 REPEATS = 3
 
 
-def faults(path: Path) -> list[str]:
+def faults(path: Path, partial: bool = False) -> list[str]:
     """Everything that speaks against a file, one sentence each; nothing where it can be taken.
+
+    With *partial* a case whose repeats are not all there yet speaks against itself alone (:func:`complete`).
 
     Raises
     ------
     RecountError : it is no file of a measurement at all.
     """
     found = records.read(path)
-    return _shape(found) or [*_head(found), *(one for entry in found["repeats"] for one in _repeat(entry, found)), *_together(found)]
+    return _shape(found) or [*_head(found), *(one for entry in found["repeats"] for one in _repeat(entry, found)), *_together(found, partial)]
+
+
+def complete(found: dict[str, Any]) -> dict[str, list[dict[str, Any]]]:
+    """The repeats of each case that has enough of them, by case."""
+    groups: dict[str, list[dict[str, Any]]] = {}
+    for entry in sorted(found["repeats"], key=lambda one: (one["case"], one["repeat"])):
+        groups.setdefault(entry["case"], []).append(entry)
+    return {case: entries for case, entries in groups.items() if len(entries) >= REPEATS}
 
 
 def _shape(found: dict[str, Any]) -> list[str]:
@@ -144,7 +154,7 @@ def _follows(entry: dict[str, Any], found: dict[str, Any]) -> list[str]:
     return told
 
 
-def _together(found: dict[str, Any]) -> list[str]:
+def _together(found: dict[str, Any], partial: bool) -> list[str]:
     """What shows only between repeats."""
     told, groups = [], {}
     for entry in found["repeats"]:
@@ -155,7 +165,7 @@ def _together(found: dict[str, Any]) -> list[str]:
         numbers, values = [entry["repeat"] for entry in entries], [entry["epsilon_pj"] for entry in entries]
         if len(set(numbers)) < len(numbers):
             told.append(f"{name}: a repeat stands twice.")
-        if len(set(numbers)) < REPEATS:
+        if len(set(numbers)) < REPEATS and not partial:
             told.append(f"{name}: {len(set(numbers))} of {REPEATS} repeats.")
         if max(values) > (most := _AGREE[found["device"].get("kind", "gpu")]) * min(values):
             told.append(f"{name}: its repeats lie ×{max(values) / min(values):.3g} apart, from {min(values):.4g} to {max(values):.4g} pJ; at most ×{most:g} can be taken.")
