@@ -54,6 +54,7 @@ def test_every_claim_has_a_page_that_says_what_its_json_says(built, out):
         for one in details[claim["id"]].get("assumptions", ()):
             assert not one["source"] or f"../bibliography.html#source-{one['source']}" in page.links, (claim["id"], one["source"])
             assert flat(one["locator"]) in text, (claim["id"], one["locator"])
+            assert not one["key"] or any(link.startswith("../data/") and link.endswith(f"#row-{page_views.slug(one['key'].replace('|', '-'))}") for link in page.links), one["key"]
         for entry in claim["history"]:
             assert entry.partition(". ")[2] in text
 
