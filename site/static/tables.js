@@ -65,3 +65,13 @@ for (const table of document.querySelectorAll("table[data-search]")) {
     }
   });
 }
+
+// What scrolls sideways can be scrolled by the keyboard too; what fits is no stop on the way.
+const reach = () => {
+  for (const box of document.querySelectorAll("div.cell_output, .highlight pre, div.math, .table-wrapper")) {
+    if (box.scrollWidth > box.clientWidth + 1) box.tabIndex = 0;
+    else box.removeAttribute("tabindex");
+  }
+};
+addEventListener("load", reach);
+addEventListener("resize", reach);

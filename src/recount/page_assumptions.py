@@ -31,9 +31,8 @@ def quantities(glossary: Sequence[Mapping[str, str]], themes: Sequence[Mapping[s
     rows: dict[str, list[dict[str, Any]]] = {}
     for theme in themes:
         for row in theme["rows"]:
-            key = f"{row['context']}|{row['name']}|{row['scope']}"
+            key, anchor = _key(row), _place(theme, row)
             touched = reached.get(key, {})
-            anchor = f"../data/{theme['stem']}.html#row-{slug('-'.join((row['context'], row['name'], row['scope'])))}"
             rows.setdefault(row["name"], []).append({**row, "called": _called(row["context"], language), "anchor": anchor, "touches": [by_id[i] for i in touched], "taken": touched})
     found = []
     for entry in glossary:
@@ -47,6 +46,19 @@ def quantities(glossary: Sequence[Mapping[str, str]], themes: Sequence[Mapping[s
             "own": [c for c in ordered if starts[c["id"]]], "others": [c for c in ordered if not starts[c["id"]]], "computed": computed.get(entry["name"], []),
         })  # fmt: skip
     return found
+
+
+def places(themes: Sequence[Mapping[str, Any]]) -> dict[str, str]:
+    """Where each row stands, seen from the folder of the claims, by the row's key; a row of one's own goes before ours."""
+    return {_key(row): _place(theme, row) for theme in themes for row in theme["rows"]}
+
+
+def _key(row: Mapping[str, str]) -> str:
+    return f"{row['context']}|{row['name']}|{row['scope']}"
+
+
+def _place(theme: Mapping[str, Any], row: Mapping[str, str]) -> str:
+    return f"../data/{theme['stem']}.html#row-{slug('-'.join((row['context'], row['name'], row['scope'])))}"
 
 
 def _called(context: str, language: str) -> str:

@@ -105,8 +105,7 @@ def _assumption(one, language: str) -> Details:
         "source": row.source if row else "",
         "locator": row.locator if row else "",
         "derivation": row.derivation if row else "",
-        "anchor": f"{row.context}-{row.name}-{row.scope}" if row else "",
-        "file": row.file.rpartition("/")[2].removesuffix(".csv") if row else "",
+        "key": row.key if row else "",
     }
 
 

@@ -11,6 +11,8 @@ from recount.project import write_whole
 NAMES = {"en": "English", "fr": "Français"}
 _OF_ONE_LANGUAGE = ("documentation_options.js", "language_data.js", "translations.js")
 _STATIC = re.compile(rf"""((?:href|src)=")((?:\.\./)*)(_static/(?!{"|".join(map(re.escape, _OF_ONE_LANGUAGE))}))""")
+_EMPTY_HEAD = re.compile(r"<th\b[^>]*>(?:<p></p>)?</th>")
+_TOGGLES = re.compile(r"""((?:<input type="checkbox" class="sidebar-toggle"[^>]*>\s*){2})""")
 _DOOR = """<!doctype html>
 <html lang="{first}">
 <head>
@@ -39,7 +41,7 @@ def share(out: Path, language: str) -> None:
     home, shared = out / language, out / "_static"
     for path in home.rglob("*.html"):
         text = path.read_text(encoding="utf-8")
-        path.write_text(_STATIC.sub(r"\1\2../\3", text), encoding="utf-8")
+        path.write_text(mended(_STATIC.sub(r"\1\2../\3", text)), encoding="utf-8")
     for path in [p for p in (home / "_static").rglob("*") if p.is_file()]:
         name = path.relative_to(home / "_static")
         if name.as_posix() not in _OF_ONE_LANGUAGE:
@@ -47,6 +49,17 @@ def share(out: Path, language: str) -> None:
             path.unlink()
     for folder in sorted((p for p in home.rglob("*") if p.is_dir() and not any(p.iterdir())), reverse=True):
         folder.rmdir()
+
+
+def mended(text: str) -> str:
+    """A page without what keeps it from a reader who hears it: headings without a level, empty heads, controls outside any landmark.
+
+    >>> mended('<p class="caption" role="heading">x</p><th></th>')
+    '<p class="caption" role="heading" aria-level="2">x</p><td></td>'
+    """
+    text = text.replace('class="caption" role="heading">', 'class="caption" role="heading" aria-level="2">')
+    text = _EMPTY_HEAD.sub("<td></td>", text)
+    return _TOGGLES.sub(r'<nav class="toggles" aria-label="recount">\1</nav>', text, count=1)
 
 
 def front_door(out: Path, base_url: str = "", told: str = "") -> Path:

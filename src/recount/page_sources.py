@@ -96,6 +96,7 @@ def _known(claims: list[Claim], read: Mapping[str, Any], data: Path, details: Ma
     }
     known |= {"uses": page_data.uses(known), "labels": {q["name"]: q["label"] for q in glossary}}
     known["quantities"] = page_assumptions.quantities(known["glossary"], known["themes"], claims, details, language)
+    known["row_places"] = page_assumptions.places(known["themes"])
     known["with_page"] = {q["name"] for q in known["quantities"]}
     known["pages_of"] = {c["id"]: f"../claims/{c['id']}.html" for c in claims}
     known["kinds"] = {c["id"]: kind(c, known["labels"], page_text.translate(language)) for c in claims}
