@@ -98,6 +98,7 @@ def _parser() -> argparse.ArgumentParser:
     fit.set_defaults(command=_fit)
 
     site = commands.add_parser("site", help="render the pages from the last run into build/site")
+    site.add_argument("--pyodide", metavar="DIR", help="put this Pyodide among the pages, instead of loading it from its public address")
     site.set_defaults(command=_site)
 
     cli_claims.add(commands)
@@ -193,7 +194,7 @@ def _fit(options: argparse.Namespace) -> int:
 
 
 def _site(options: argparse.Namespace) -> int:
-    from recount import default_claims, pages
+    from recount import browser_model, default_claims, pages
     from recount.project import Project
 
     project = Project.here()
@@ -202,5 +203,6 @@ def _site(options: argparse.Namespace) -> int:
         raise RecountError("there is nothing to render yet: 'recount run' executes the notebooks first.")
     found = default_claims.whole(project)
     index = pages.build(found["results"], notebooks, project.build / "site")
+    browser_model.write(index.parent / "_static", options.pyodide)
     print(f"{found['told']}\n\nOpen {cli_claims.path_told(index)}")
     return 0

@@ -19,7 +19,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from recount import own_register, page_views as views
+from recount import explore_view, own_register, page_views as views
 from recount.errors import RecountError
 from recount.page_views import Claim, Source
 from recount.project import CLAIM_MIME
@@ -83,7 +83,7 @@ def sources(results: list[dict[str, Any]], notebooks: Iterable[Path]) -> dict[st
         "sources": _sources(data),
         "backtests": sorted(_backtests(data)),
     }
-    everything |= {"uses": _uses(everything), "labels": {q["name"]: q["label"] for q in everything["glossary"]}}
+    everything |= {"uses": _uses(everything), "labels": {q["name"]: q["label"] for q in everything["glossary"]}, "explore": explore_view.view()}
     everything["cards"] = {c["id"]: f"../articles/{c['article']}.html#claim-{c['id']}" for c in claims}
     pages = {f"{path.stem}.md": _fill(path.name, everything) for path in (SITE / "pages").glob("[!_]*.md")}
     pages |= {f"articles/{a['slug']}.md": _fill("_article.md", everything, article=a) for a in everything["articles"]}

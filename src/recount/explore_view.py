@@ -1,0 +1,70 @@
+"""What the pages show of the panel that moves assumptions, in the page's language."""
+
+from __future__ import annotations
+
+import functools
+import tomllib
+from typing import Any
+
+from recount import browser_model, explore, register, scenarios
+from recount.recompute import World
+from recount.units import pretty_unit, trimmed
+from recount.vocabulary import spec
+
+
+@functools.cache
+def words(language: str = "en") -> dict[str, str]:
+    """Every visible word of the panel (``site/explore_words.toml``)."""
+    path = browser_model.ROOT / "site" / "explore_words.toml"
+    return tomllib.loads(path.read_text(encoding="utf-8"))[language]
+
+
+def view(language: str = "en") -> dict[str, Any]:
+    """What the macro ``panel`` of ``site/pages/_explore.html`` needs as ``explore``."""
+    told = browser_model.settings()
+    return {
+        "language": language,
+        "words": words(language) | {"samples": words(language)["samples"].format(samples=trimmed(told["samples"], 9, language))},
+        "sliders": [slider(one, language) for one in told["slider"]],
+        "scenarios": [
+            {"name": name, "title": one.title_fr if language == "fr" else one.title}
+            for name in scenarios.names() if (one := scenarios.scenario(name)).given or one.assumptions
+        ],
+        "own": functools.partial(own, language=language),
+        "movable": movable(),
+    }  # fmt: skip
+
+
+def slider(told: dict[str, Any], language: str) -> dict[str, Any]:
+    """A slider's name, label, unit and ends; it stands in the middle of its scale while nothing is moved."""
+    known = spec(told["name"])
+    start = (told["low"] * told["high"]) ** 0.5
+    return told | {"label": known.label_fr if language == "fr" else known.label, "unit": known.unit, "start": start}
+
+
+def own(claim: str, name: str, language: str = "en") -> dict[str, Any]:
+    """Where a claim's slider stands while nothing is moved, what is said of it, and whether it can move the claim.
+
+    >>> own("gpt-3-carbon", "grid_intensity")["text"], own("gpt-3-energy", "grid_intensity")["used"]
+    ('429 gCO2e/kWh', False)
+    """
+    value, unit = explore.own(claim, name), spec(name).unit
+    text = "" if value is None else f"{trimmed(value, 3, language)} {pretty_unit(unit)}"
+    return {"value": value, "text": text, "used": value is not None or explore.reached(claim, _lowest(name))}
+
+
+@functools.cache
+def movable() -> frozenset[str]:
+    """The claims that any slider or scenario moves: only these have a panel of their own.
+
+    >>> "gpt-3-carbon" in movable(), "models-apache" in movable()
+    (True, False)
+    """
+    worlds = [_lowest(told["name"]) for told in browser_model.settings()["slider"]]
+    worlds += [World.of(name) for name in scenarios.names()]
+    return frozenset(known for known in register.shown() if any(explore.reached(known, world) for world in worlds))
+
+
+def _lowest(name: str) -> World:
+    told = next(one for one in browser_model.settings()["slider"] if one["name"] == name)
+    return World.of(None, {name: f"{told['low']} {spec(name).unit}"})
