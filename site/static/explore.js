@@ -266,6 +266,8 @@ for (const panel of document.querySelectorAll("section.explore")) {
         settings = found;
         load.textContent = say("load", { megabytes: megabytes(settings.bytes) });
         load.disabled = false;
+        const { host } = new URL(settings.pyodide, model);
+        if (host !== location.host) status.textContent = say("from_host", { host });
       })
       .catch((error) => {
         load.hidden = true;

@@ -26,7 +26,7 @@ from recount.vocabulary import data_folder
 
 ROOT = Path(__file__).resolve().parents[2]
 FOLDER = "model"  # among the pages' static files
-_CORE = ("pyodide.js", "pyodide.asm.js", "pyodide.asm.wasm", "python_stdlib.zip", "pyodide-lock.json")
+CORE = ("pyodide.js", "pyodide.asm.js", "pyodide.asm.wasm", "python_stdlib.zip", "pyodide-lock.json")
 _LICENCES = re.compile(r"licen[cs]e|copying|notice|authors", re.IGNORECASE)
 _EPOCH = (2020, 1, 1, 0, 0, 0)  # the same files are the same bytes
 
@@ -139,7 +139,7 @@ def _checked(folder: Path) -> list[Path]:
     told = json.loads(lock.read_text(encoding="utf-8"))
     if told["info"]["version"] != version:
         raise RecountError(f"--pyodide '{folder}' is version {told['info']['version']}: the pages are made for {version}.")
-    files = [folder / name for name in _CORE]
+    files = [folder / name for name in CORE]
     for name in needed(told["packages"], settings()["pyodide"]["packages"]):
         path, wanted = folder / told["packages"][name]["file_name"], told["packages"][name]["sha256"]
         if path.is_file() and hashlib.sha256(path.read_bytes()).hexdigest() != wanted:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import functools
 import tomllib
+from pathlib import Path
 from typing import Any
 
-from recount import browser_model, explore, register, scenarios
+from recount import browser_model, explore, own_register, register, scenarios
 from recount.recompute import World
 from recount.units import pretty_unit, trimmed
-from recount.vocabulary import spec
+from recount.vocabulary import data_folder, quantities, spec
 
 
 @functools.cache
@@ -25,7 +26,7 @@ def view(language: str = "en") -> dict[str, Any]:
     return {
         "language": language,
         "words": words(language) | {"samples": words(language)["samples"].format(samples=trimmed(told["samples"], 9, language))},
-        "sliders": [slider(one, language) for one in told["slider"]],
+        "sliders": [slider(one, language) for one in _sliders()],
         "scenarios": [
             {"name": name, "title": one.title_fr if language == "fr" else one.title}
             for name in scenarios.names() if (one := scenarios.scenario(name)).given or one.assumptions
@@ -53,16 +54,24 @@ def own(claim: str, name: str, language: str = "en") -> dict[str, Any]:
     return {"value": value, "text": text, "used": value is not None or explore.reached(claim, _lowest(name))}
 
 
-@functools.cache
 def movable() -> frozenset[str]:
     """The claims that any slider or scenario moves: only these have a panel of their own.
 
     >>> "gpt-3-carbon" in movable(), "models-apache" in movable()
     (True, False)
     """
-    worlds = [_lowest(told["name"]) for told in browser_model.settings()["slider"]]
+    return _movable(data_folder(), own_register.digest())
+
+
+@functools.cache
+def _movable(_data: Path, _own: str) -> frozenset[str]:
+    worlds = [_lowest(told["name"]) for told in _sliders()]
     worlds += [World.of(name) for name in scenarios.names()]
     return frozenset(known for known in register.shown() if any(explore.reached(known, world) for world in worlds))
+
+
+def _sliders() -> list[dict[str, Any]]:
+    return [told for told in browser_model.settings()["slider"] if told["name"] in quantities()]
 
 
 def _lowest(name: str) -> World:
