@@ -63,3 +63,10 @@ def warm_kernels() -> Iterator[str]:
 def tiny(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, warm_kernels: str) -> Tiny:
     monkeypatch.setenv("RECOUNT_DATA", str(tmp_path / "data"))
     return Tiny(tmp_path)
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """What could not be tested here is said at the end, where nobody overlooks it."""
+    reasons = {str(report.longrepr[-1]).removeprefix("Skipped: ") for report in terminalreporter.stats.get("skipped", []) if isinstance(report.longrepr, tuple)}
+    for reason in sorted(reason for reason in reasons if "NOT TESTED" in reason):
+        terminalreporter.write_line(reason, red=True, bold=True)

@@ -7,21 +7,33 @@ const { port1, port2 } = new MessageChannel();
 // Lets a message that came meanwhile be read, so that a newer question ends an older one.
 const breath = () => new Promise((done) => { port1.onmessage = done; port2.postMessage(0); });
 
-// What is loaded is counted as it comes.
+// What is loaded is counted as it comes. Pyodide keeps some failures to itself: they are told from here.
 let loaded = 0;
 const plainFetch = self.fetch;
-self.fetch = async (...request) => {
-  const reply = await plainFetch(...request);
-  if (!reply.ok || !reply.body) return reply;
-  const counted = new TransformStream({
-    transform(chunk, onward) {
-      loaded += chunk.byteLength;
-      tell("loaded", { bytes: loaded });
-      onward.enqueue(chunk);
+self.fetch = async (address, ...more) => {
+  const name = String(address.url || address).split(/[?#]/)[0].split("/").pop();
+  const told = (why) => {
+    tell("failed", { why: `${name}: ${why}` });
+    return new Error(why);
+  };
+  const reply = await plainFetch(address, ...more).catch((error) => Promise.reject(told(error.message)));
+  if (!reply.ok) throw told(`${reply.status} ${reply.statusText}`);
+  const reader = reply.body.getReader();
+  const counted = new ReadableStream({
+    async pull(onward) {
+      try {
+        const { done, value } = await reader.read();
+        if (done) return onward.close();
+        loaded += value.byteLength;
+        tell("loaded", { bytes: loaded });
+        return onward.enqueue(value);
+      } catch (error) {
+        return onward.error(told(error.message));
+      }
     },
   });
   const { status, statusText, headers } = reply;
-  return new Response(reply.body.pipeThrough(counted), { status, statusText, headers });
+  return new Response(counted, { status, statusText, headers });
 };
 
 async function load({ model, settings }) {
@@ -29,10 +41,7 @@ async function load({ model, settings }) {
   importScripts(`${pyodide}pyodide.js`);
   const python = await loadPyodide({ indexURL: pyodide });
   const [archive] = await Promise.all([
-    fetch(new URL(settings.archive, model)).then((reply) => {
-      if (!reply.ok) throw new Error(`${reply.status} ${reply.url}`);
-      return reply.arrayBuffer();
-    }),
+    fetch(new URL(settings.archive, model)).then((reply) => reply.arrayBuffer()),
     python.loadPackage(settings.packages, { messageCallback() {} }),
   ]);
   tell("starting");

@@ -160,7 +160,9 @@ for (const panel of document.querySelectorAll("section.explore")) {
       follow();
     },
     failed({ why }) {
+      if (!worker) return;
       worker.terminate();
+      worker = null;
       status.textContent = say(ready ? "broke" : "failed", { why });
       bar.hidden = true;
       load.hidden = load.disabled = ready = false;
