@@ -26,21 +26,27 @@ def view(language: str = "en") -> dict[str, Any]:
     return {
         "language": language,
         "words": words(language) | {"samples": words(language)["samples"].format(samples=trimmed(told["samples"], 9, language))},
-        "sliders": [slider(one, language) for one in _sliders()],
-        "scenarios": [
-            {"name": name, "title": one.title_fr if language == "fr" else one.title}
-            for name in scenarios.names() if (one := scenarios.scenario(name)).given or one.assumptions
-        ],
+        "sliders": sliders(language),
+        "scenarios": choices(language),
         "own": functools.partial(own, language=language),
         "movable": movable(),
     }  # fmt: skip
 
 
-def slider(told: dict[str, Any], language: str) -> dict[str, Any]:
-    """A slider's name, label, unit and ends; it stands in the middle of its scale while nothing is moved."""
-    known = spec(told["name"])
-    start = (told["low"] * told["high"]) ** 0.5
-    return told | {"label": known.label_fr if language == "fr" else known.label, "unit": known.unit, "start": start}
+def sliders(language: str = "en") -> list[dict[str, Any]]:
+    """Each slider's name, label, unit and ends; it stands in the middle of its scale while nothing is moved."""
+    found = []
+    for told in _sliders():
+        known = spec(told["name"])
+        label = known.label_fr if language == "fr" else known.label
+        found.append(told | {"label": label, "unit": known.unit, "start": (told["low"] * told["high"]) ** 0.5})
+    return found
+
+
+def choices(language: str = "en") -> list[dict[str, str]]:
+    """The scenarios that change anything, by name and title."""
+    read = [scenarios.scenario(name) for name in scenarios.names()]
+    return [{"name": one.name, "title": one.title_fr if language == "fr" else one.title} for one in read if one.given or one.assumptions]
 
 
 def own(claim: str, name: str, language: str = "en") -> dict[str, Any]:
