@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from recount import browser_model, claims, explore, explore_view, register, scenario_files
+from recount import browser_model, claims, explore, explore_view, own_register, register, scenario_files
 from recount.errors import RecountError
 from recount.recompute import World
 from recount.vocabulary import data_folder, quantities
@@ -204,6 +204,34 @@ def test_another_pyodide_is_refused(pyodide, tmp_path, spoil, said):
     spoil(pyodide)
     with pytest.raises(RecountError, match=re.escape(said)):
         browser_model.write(tmp_path / "static", pyodide)
+
+
+def test_the_flag_of_the_command_puts_it_among_the_pages(pyodide, tmp_path, monkeypatch, capsys):
+    from recount import default_claims, pages
+    from recount.cli import main
+    from recount.project import Project
+
+    (tmp_path / "default").mkdir()
+    for known in Project.here().all_notebooks():
+        (tmp_path / "default" / known.name).touch()
+    monkeypatch.setattr(Project, "runs", tmp_path)
+    monkeypatch.setattr(default_claims, "whole", lambda _: {"results": [], "told": ""})
+    monkeypatch.setattr(pages, "build", lambda *_: tmp_path / "site" / "index.html")
+    assert main(["site", "--pyodide", str(pyodide)]) == 0
+    assert (tmp_path / "site" / "_static" / "model" / "pyodide" / "pyodide.js").is_file()
+    assert main(["site", "--pyodide", str(tmp_path / "nowhere")]) == 2 and "holds no pyodide-lock.json" in capsys.readouterr().err
+
+
+def test_a_register_of_ones_own_goes_with_the_archive(tmp_path):
+    (tmp_path / "rows").mkdir()
+    (tmp_path / "rows" / "rows.csv").write_text("x")
+    (tmp_path / "my_claims.toml").write_text("version = 1")
+    with own_register.used(tmp_path / "my_claims.toml", tmp_path / "rows"):
+        told = browser_model.write(tmp_path / "static")
+    with zipfile.ZipFile(tmp_path / "static" / "model" / "recount.zip") as written:
+        held = [f"/recount/{name}" for name in written.namelist()]
+    assert told["environment"]["RECOUNT_REGISTER"] in held
+    assert f"{told['environment']['RECOUNT_OWN_DATA']}/rows.csv" in held
 
 
 def test_both_languages_have_every_word_and_the_script_has_none_that_lacks():

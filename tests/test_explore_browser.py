@@ -280,3 +280,12 @@ def test_nothing_is_loaded_before_it_is_asked_for(tab, site):
     tab.wait_for_selector("button.load:enabled")
     assert {url for url in asked if "model/" in url} == {"_static/model/settings.json"}
     assert json.loads(tab.inner_text(".load").split("(")[1].split()[0]) == round(sum(p.stat().st_size for p in PYODIDE.iterdir()) / 1e6 + len(browser_model.bundle()) / 1e6)
+
+
+def test_where_python_would_come_from_is_said_before_it_is_loaded(tab, site):
+    elsewhere = {"pyodide": "https://example.org/pyodide/", "bytes": 45_000_000, "samples": 1024, "archive": "x", "packages": [], "environment": {}}
+    tab.route("**/settings.json", lambda route: route.fulfill(json=elsewhere))
+    tab.goto(f"{site}explore.html#move?scenario=bogus")
+    tab.wait_for_selector("button.load:enabled")
+    assert "example.org" in tab.inner_text(".explore-status") and tab.inner_text(".load") == "Load the model (45 MB)"
+    assert tab.inner_text(".explore-done").endswith("do not have: bogus.")

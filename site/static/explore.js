@@ -215,7 +215,8 @@ for (const panel of document.querySelectorAll("section.explore")) {
   const fromLink = () => {
     if (!location.hash.startsWith("#move?")) return;
     const given = new URLSearchParams(location.hash.slice(6));
-    scenario.value = given.get("scenario") || "";
+    const wanted = given.get("scenario") || "", known = [...scenario.options].some((option) => option.value === wanted);
+    scenario.value = known ? wanted : "";
     given.delete("scenario");
     for (const { set } of assumptions.values()) set("");
     for (const [name, text] of given) {
@@ -232,6 +233,7 @@ for (const panel of document.querySelectorAll("section.explore")) {
       assumptions.get(name).set(text);
     }
     changed();
+    if (!known) done.textContent = say("no_such_scenario", { name: wanted });
   };
   addEventListener("hashchange", fromLink);
   one(".share").addEventListener("click", async () => {
