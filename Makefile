@@ -4,6 +4,7 @@
 PYTHON ?= $(shell for python in python3 python3.14 python3.13 python3.12 python3.11 python; do \
 	$$python -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$python && break; done)
 JOBS ?= 2
+PORT ?= 8866
 BIN := .venv/bin
 RECOUNT := $(BIN)/recount
 # An environment variable that forbids bytecode would make every start recompile everything.
@@ -16,7 +17,7 @@ export COURSE_FOLDER := $(value COURSE)
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help env run test measuretest refresh messages lab rerun site course slides bench benchkernel lock clean distclean
+.PHONY: help env run test measuretest refresh messages lab explore pyodide rerun site course slides bench benchkernel lock clean distclean
 
 help: ## explain every target (this text)
 	@echo "recount: recompute what the press says about AI's energy, carbon and water."
@@ -45,6 +46,12 @@ messages: env ## after a sentence or a text of data/ changed: bring the French c
 
 lab: env ## open JupyterLab on the notebooks
 	$(BIN)/jupyter lab notebooks
+
+explore: env ## move assumptions in the browser by widgets, served from this machine alone: make explore PORT=8866
+	JUPYTER_PATH="$(CURDIR)/explore:$$JUPYTER_PATH" $(BIN)/voila explore/explore.ipynb --template=recount --port=$(PORT) --Voila.ip=127.0.0.1 --no-browser
+
+pyodide: env ## fetch the Pyodide that the browser's tests run on (85 MB, checked by its hashes) into build/pyodide
+	$(BIN)/python tests/pyodide_fixture.py
 
 rerun: env ## one notebook with other assumptions: make rerun NB=training_energy P="grid_intensity='56 gCO2e/kWh'"
 	@$(RECOUNT) rerun "$$RERUN_NOTEBOOK" "$$RERUN_ASSUMPTIONS"

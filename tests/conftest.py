@@ -89,3 +89,10 @@ def tiny(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, warm_kernels: str) -> 
     for key, kept in caches().items():  # what was read meanwhile may be of the tiny data
         if kept.cache_info().misses != before.get(key, 0):
             kept.cache_clear()
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """What could not be tested here is said at the end, where nobody overlooks it."""
+    reasons = {str(report.longrepr[-1]).removeprefix("Skipped: ") for report in terminalreporter.stats.get("skipped", []) if isinstance(report.longrepr, tuple)}
+    for reason in sorted(reason for reason in reasons if "NOT TESTED" in reason):
+        terminalreporter.write_line(reason, red=True, bold=True)

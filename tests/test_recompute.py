@@ -70,7 +70,7 @@ def test_a_fixed_route_moves_with_no_world():
 
 def test_of_two_routes_that_a_change_reaches_alike_the_claims_own_is_taken():
     first, own = (SimpleNamespace(route=SimpleNamespace(name=n), plan=SimpleNamespace(changed_names={"pue"})) for n in "ab")
-    assert claims._taken(SimpleNamespace(take="b"), [first, own], World.of("french-grid")) is own
+    assert claims.route_taken(SimpleNamespace(take="b"), [first, own], World.of("french-grid")) is own
 
 
 @pytest.mark.parametrize(

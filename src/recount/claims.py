@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import dataclasses
 import functools
-from typing import Any
+from collections.abc import Sequence
+from typing import Any, TypeVar
 
 from recount import own_register, recompute, records, register, sensitivity
 from recount.conditions import Condition, conditions
@@ -18,6 +19,7 @@ from recount.verdicts import NOT_RECOMPUTABLE, Range, counted, holds, printed_ra
 from recount.wording import in_words, text_of
 
 SCHEMA_VERSION = 1
+Planned = TypeVar("Planned")  # what knows its route and its plan
 
 
 @dataclasses.dataclass(frozen=True)
@@ -248,6 +250,11 @@ def recompute_claim(identifier: str, world: World | None = None, count: int | No
     return dataclasses.replace(result, verdict=_recompute(identifier, World.of(), count, seed).verdict)
 
 
+def recompute_here(identifier: str, world: World, count: int | None = None, seed: int = 0) -> Result:
+    """Recompute one claim in one world alone: what its verdict is by default is not asked, and not said."""
+    return _recompute(identifier, world, count, seed)
+
+
 def recompute_all(world: World | None = None, count: int | None = None, seed: int = 0) -> list[Result]:
     """Recompute every claim of the register in its order."""
     return [recompute_claim(identifier, world, count, seed) for identifier in register.shown()]
@@ -267,7 +274,7 @@ def _recompute(identifier: str, world: World, count: int | None, seed: int) -> R
             if not world.changed:
                 raise RecountError(f"claim {claim.id}, route {route.name}: {error}") from None
             problems.append(str(error))
-    taken = _taken(claim, figures, world)
+    taken = route_taken(claim, figures, world)
     try:
         actually, attested = _actually(claim, world, count, seed)
     except RecountError as error:
@@ -290,8 +297,8 @@ def _figure(claim: Claim, route: Route, world: World, unit: str, count: int | No
     return Figure(route, planned, unit, recompute.point(planned, unit), recompute.rounded(planned, unit), (low, high), median)
 
 
-def _taken(claim: Claim, figures: list[Figure], world: World) -> Figure | None:
-    """The route the verdict takes; in a changed world the one that most of the changes reach.
+def route_taken(claim: Claim, figures: Sequence[Planned], world: World) -> Planned | None:
+    """The figure, or the plan alone, of the route the verdict takes; in a changed world the one that most of the changes reach.
 
     A reader who sets ε wants to see it at work, also where the claim's own route starts from
     the run's declared hours and never needs an ε.

@@ -105,6 +105,7 @@ def _parser() -> argparse.ArgumentParser:
 
     site = commands.add_parser("site", help="render the pages from the last run into build/site")
     site.add_argument("--base-url", default="", metavar="URL", help="the address that the site will have, such as https://example.org/recount")
+    site.add_argument("--pyodide", metavar="DIR", help="put this Pyodide among the pages, instead of loading it from its public address")
     site.set_defaults(command=_site)
 
     cli_claims.add(commands)
@@ -204,7 +205,7 @@ def _fit(options: argparse.Namespace) -> int:
 
 
 def _site(options: argparse.Namespace) -> int:
-    from recount import default_claims, page_claims, pages
+    from recount import browser_model, default_claims, page_claims, pages
     from recount.project import Project
 
     pages.address(options.base_url)  # refused before anything is computed
@@ -214,5 +215,6 @@ def _site(options: argparse.Namespace) -> int:
         raise RecountError("there is nothing to render yet: 'recount run' executes the notebooks first.")
     found = default_claims.whole(project)
     index = pages.build(found["results"], notebooks, project.build / "site", details=page_claims.kept(project), base_url=options.base_url)
+    browser_model.write(index.parent / "_static", options.pyodide)
     print(f"{found['told']}\n\nOpen {cli_claims.path_told(index)}")
     return 0

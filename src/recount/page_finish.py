@@ -10,7 +10,7 @@ from recount.project import write_whole
 
 NAMES = {"en": "English", "fr": "Français"}
 _OF_ONE_LANGUAGE = ("documentation_options.js", "language_data.js", "translations.js")
-_STATIC = re.compile(rf"""((?:href|src)=")((?:\.\./)*)(_static/(?!{"|".join(map(re.escape, _OF_ONE_LANGUAGE))}))""")
+_STATIC = re.compile(rf"""((?:href|src|data-model)=")((?:\.\./)*)(_static/(?!{"|".join(map(re.escape, _OF_ONE_LANGUAGE))}))""")
 _EMPTY_HEAD = re.compile(r"<th\b[^>]*>(?:<p></p>)?</th>")
 _TOGGLES = re.compile(r"""((?:<input type="checkbox" class="sidebar-toggle"[^>]*>\s*){2})""")
 _DOOR = """<!doctype html>

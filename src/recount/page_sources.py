@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from recount import page_assumptions, page_charts, page_data, page_history, page_notebooks, page_text, page_views as views
+from recount import explore_view, page_assumptions, page_charts, page_data, page_history, page_notebooks, page_text, page_views as views
 from recount.page_text import SITE
 from recount.page_views import Claim
 from recount.vocabulary import data_folder
@@ -91,6 +91,7 @@ def _known(claims: list[Claim], read: Mapping[str, Any], data: Path, details: Ma
         "backtests": sorted(page_data.backtests(data)),
         "history": page_history.of_all(claims),
         "headline": headline(printed, page_text.translate(language)),
+        "explore": explore_view.view(language),
         "edition": page_data.edition(data),
         "version": page_data.version(),
     }

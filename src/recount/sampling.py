@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import math
+import sys
 from collections import OrderedDict
 from collections.abc import Callable, Iterable
 
@@ -25,7 +26,8 @@ from recount.vocabulary import quantities
 START, LIMIT, PRECISION = 2**17, 2**21, 0.003
 PERCENTILES = (0.05, 0.5, 0.95)
 FEWEST, MOST = 1_000, 10_000_000  # ten million take about three gigabytes
-KEPT = 400_000_000  # bytes of columns: what most claims share is drawn once, and memory stays bounded
+# Bytes of columns: what most claims share is drawn once, and memory stays bounded; a browser's tab has less of it.
+KEPT = 150_000_000 if sys.platform == "emscripten" else 400_000_000
 _Z95 = 1.6448536269514722
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import textwrap
 import tomllib
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -72,16 +73,23 @@ def new(name: str, title: str = "", description: str = "", given: list[str] | No
     scenarios.check_overrides(assumptions)
     for context in given:
         load().context(context)
-    title = title or name.replace("-", " ").replace("_", " ").capitalize()
-    content = _TEMPLATE.format(
-        quoted=name if " " not in name else f"'{name}'", version=scenarios.VERSION, title=_toml(title), title_fr=_toml(title),
-        description=_toml(description or "Say here in one sentence what is otherwise."), given=_toml(given),
-        assumptions="\n".join(f"{_toml(key) if '.' in key else key} = {_toml(value)}" for key, value in assumptions.items()) or _EXAMPLES,
-    )  # fmt: skip
-    tomllib.loads(content)
+    text = content(name, title, description, given, assumptions)
     path = data_folder() / "scenarios" / f"{name}.toml"
-    write_whole(path, content)
+    write_whole(path, text)
     return path
+
+
+def content(name: str, title: str = "", description: str = "", given: Iterable[str] = (), assumptions: Mapping[str, str] | None = None) -> str:
+    """The text of a scenario's file, with comments that say what may stand where; nothing in it is checked but the name."""
+    name = scenarios.check_name(name)
+    title = title or name.replace("-", " ").replace("_", " ").capitalize()
+    text = _TEMPLATE.format(
+        quoted=name if " " not in name else f"'{name}'", version=scenarios.VERSION, title=_toml(title), title_fr=_toml(title),
+        description=_toml(description or "Say here in one sentence what is otherwise."), given=_toml(list(given)),
+        assumptions="\n".join(f"{_toml(key) if '.' in key else key} = {_toml(value)}" for key, value in (assumptions or {}).items()) or _EXAMPLES,
+    )  # fmt: skip
+    tomllib.loads(text)
+    return text
 
 
 def _toml(value: str | list[str]) -> str:

@@ -6,7 +6,6 @@ import dataclasses
 from collections.abc import Sequence
 
 import numpy as np
-from scipy.optimize.elementwise import find_root
 
 from recount import recompute
 from recount.assumptions import Assumption
@@ -140,6 +139,8 @@ def _close_in(planned: Plan, unit: str, target: float, moved: Sequence[Assumptio
         value = base[which] * np.exp(away)
         alone = {one.key: np.where(which == k, value, float(one.value.magnitude)) for k, one in enumerate(moved)}
         return np.broadcast_to(_figure(planned, unit, alone), away.shape) - target
+
+    from scipy.optimize.elementwise import find_root  # of SciPy 1.15: the browser's is older, and asks for no break-even
 
     # In logarithms, so that the smallest quantities are solved as exactly as the largest.
     bracket = (np.log(low / base[index]), np.log(high / base[index]))
