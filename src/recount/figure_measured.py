@@ -5,23 +5,10 @@ from __future__ import annotations
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
-from recount.figure_style import BLUE, FAINT, FRENCH, GREEN, INK, RED, Words, canvas, drawn, legend_below, name_points, named_reference, number_axis, shown, span, wrapped
+from recount.figure_style import BLUE, FAINT, GREEN, INK, RED, Words, canvas, drawn, legend_below, name_points, named_reference, number_axis, shown, span, wrapped
 from recount.measure import arithmetic, predict, views, workloads
 from recount.measure.views import Point
 from recount.study import View
-
-FRENCH.update({
-    "energy per parameter and token": "énergie par paramètre et jeton", "parameters (active)": "paramètres (actifs)",
-    "published training (system)": "entraînement publié (système)", "published answers on {chip} (chip)": "réponses publiées sur {chip} (puce)",
-    "measured by us: training": "mesuré par nous : entraînement", "measured by us: answers": "mesuré par nous : réponses", "measured by us: processor": "mesuré par nous : processeur",
-    "predicted training on {chip}, 90 % interval": "entraînement prédit sur {chip}, intervalle à 90 %", "predicted answers on {chip}, batch {batches}": "réponses prédites sur {chip}, lot de {batches}",
-    "floor of {chip} in training": "plancher de {chip} à l'entraînement", "floor of {chip} in use": "plancher de {chip} à l'usage",
-    "energy per parameter and token by number of active parameters, both logarithmic, pJ": "énergie par paramètre et jeton selon le nombre de paramètres actifs, échelles logarithmiques, pJ",
-    "floor of {chip} {training} in training and {use} in use": "plancher de {chip} : {training} à l'entraînement et {use} à l'usage",
-    "predicted on {chip}: training {training}, answers of {parameters} parameters {answers}": "prédit sur {chip} : entraînement {training}, réponses de {parameters} paramètres {answers}",
-    "{amount} at batch {batch}": "{amount} pour un lot de {batch}", "not measured by us yet: any accelerator": "pas encore mesuré par nous : aucun accélérateur",
-    "{group}: {count} points, {low} to {high}": "{group} : {count} points, {low} à {high}", "{name} {amount}": "{name} {amount}",
-})  # fmt: skip
 
 _LOOK = {
     "published training": ("s", FAINT, 22), "published answers": ("x", FAINT, 20),
@@ -32,13 +19,12 @@ _BATCHES = (1, 64, 256)
 
 
 @drawn
-def epsilon_by_size(chip: str = "h100", *, language: str = "en") -> View:
+def epsilon_by_size(chip: str = "h100", *, language: str | None = None) -> View:
     """Measured and published ε by size, the model's prediction of our own cases, and the floor of a chip.
 
     Parameters
     ----------
     chip : of the data, whose answers, prediction and floor are shown.
-    language : ``en`` or ``fr``.
 
     Raises
     ------
