@@ -344,7 +344,16 @@ def test_refresh_keeps_no_volatile_output_and_the_second_changes_nothing(tiny):
     before = good.read_bytes()
     assert runs.refresh(["good"], project=tiny.project)[1] == []
     assert good.read_bytes() == before
-    assert states(runs.run(["good"], project=tiny.project)) == {"01_good": "kept"}
+
+
+def test_refresh_leaves_the_folders_of_runs_alone(tiny):
+    tiny.notebook("01_one", "print('same')")
+    done = runs.run(project=tiny.project)
+    for name in ("run.json", "index.html"):
+        (done.out / name).write_text("of a finished run")
+    before = {path.name: path.read_bytes() for path in done.out.iterdir()}
+    assert runs.refresh(project=tiny.project)[0].exit_code == 0
+    assert {path.name: path.read_bytes() for path in done.out.iterdir()} == before and "run.json" in before
 
 
 def test_refresh_does_not_overwrite_an_edit_made_meanwhile(tiny, monkeypatch):

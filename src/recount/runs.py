@@ -139,12 +139,14 @@ def refresh(
 ) -> tuple[RunReport, list[Path]]:
     """Re-execute committed notebooks in place; a failing one stays as it was.
 
+    The copies go into a folder of their own: a run's folder tells of the run that made it.
+
     Returns
     -------
-    (report, changed) : the run in ``build/runs/default`` and the notebooks whose files changed.
+    (report, changed) : what was executed in ``build/refreshed`` and the notebooks whose files changed.
     """
     project = project or Project.here()
-    planned = plan(project, names, timeout=timeout)
+    planned = plan(project, names, out=project.build / "refreshed", timeout=timeout)
     with alone(planned[0].target.parent):
         outcomes = _perform(project, planned, jobs, progress, force=True)
         changed = []

@@ -22,6 +22,7 @@ from recount.units import plural, pretty_unit, trimmed
 
 _SHOWN = {1: 201, 2: 61, 3: 31, 4: 25}  # values of an axis that a figure shows, by the number of axes
 _FAN_POINTS = 41
+_ACCEPTED = "Points accepted: the figure itself lies in the printed range; a verdict also allows for the rounding and the ranges of the data."
 
 
 @dataclasses.dataclass(frozen=True)
@@ -45,6 +46,7 @@ class Report:
         moved, still = self.summary["claims"], [one for one in self.summary["unreached"] if not one["problem"]]
         lines = [f"{self.points:,} points of {len(moved)} claim{'s' if len(moved) != 1 else ''} in {self.out}", *(f"  {one['told']}" for one in self.summary["axes"]), ""]
         lines += _table(moved)
+        lines += [_ACCEPTED] if any(one["printed"] for one in moved) else []
         if still:
             lines.append(f"{len(still)} more {'claims do' if len(still) > 1 else 'claim does'} not depend on that: summary.json has each once.")
         lines += [f"{one['id']} cannot be recomputed here: {one['problem']}" for one in self.summary["unreached"] if one["problem"]]
