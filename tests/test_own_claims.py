@@ -8,6 +8,7 @@ import os
 import pty
 import re
 import select
+import shutil
 import subprocess
 import sys
 import tomllib
@@ -175,6 +176,16 @@ def test_a_row_of_ones_own_that_changes_executes_the_notebook_again(example):
     text = (folder / "build" / "my_claims" / "runs" / "default" / "email_water.ipynb").read_text(encoding="utf-8")
     path.write_text(kept, encoding="utf-8")
     assert "549.4 mL" in text  # 0.13 kWh × 4.226 L/kWh
+
+
+def test_a_run_with_claims_and_rows_of_ones_own_is_repeated_from_its_folder_alone(example, tmp_path):
+    """Elsewhere, with nothing named: the register and the rows are those that lie in the folder."""
+    sent = shutil.copytree(example[0] / "build" / "my_claims" / "runs" / "default", tmp_path / "sent")
+    done = recount("run", "--like", str(sent), "--out", "again", "--no-meter", cwd=tmp_path)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "The results are those of sent, to the last digit." in done.stdout and "1 executed" in done.stdout
+    assert [claim["id"] for claim in json.loads((tmp_path / "again" / "results.json").read_text(encoding="utf-8"))] == ["email-water"]
+    assert (tmp_path / "again" / "inputs.zip").read_bytes() == (sent / "inputs.zip").read_bytes()
 
 
 # --- entries ------------------------------------------------------------------------------------

@@ -103,15 +103,9 @@ def _like(options: argparse.Namespace) -> int:
         raise RecountError(f"--out '{options.out}' is the run that is to be repeated: name another folder, so that the two can be compared.")
     if told := run_inputs.differing(like, record, here):
         print(f"recount: since that run there are {'; '.join(told)}. Its own data and notebooks are used, with the present code and packages.", file=sys.stderr)
-    with tempfile.TemporaryDirectory(prefix="recount-like-") as place:
-        project = run_inputs.unpack(like, Path(place).resolve(), here.build)
-        before = os.environ.get("RECOUNT_DATA")
-        os.environ["RECOUNT_DATA"] = str(project.root / "data")
-        try:
-            asked = record["asked"]
-            code = _execute(options, [one["name"] for one in record["notebooks"]], asked["scenario"], asked["overrides"], out, project)
-        finally:
-            os.environ.pop("RECOUNT_DATA") if before is None else os.environ.update(RECOUNT_DATA=before)
+    asked = record["asked"]
+    with tempfile.TemporaryDirectory(prefix="recount-like-") as place, run_inputs.unpacked(like, Path(place).resolve(), here.build) as project:
+        code = _execute(options, [one["name"] for one in record["notebooks"]], asked["scenario"], asked["overrides"], out, project)
     print(_repeated(like, out))
     return code
 
