@@ -141,7 +141,8 @@ def test_the_made_notebook_is_in_the_house_style(example):
     assert all(output.output_type != "error" and output.get("name") != "stderr" for cell in code for output in cell.outputs)
     parameters = next(cell.source for cell in code if "parameters" in cell.metadata.get("tags", []))
     names = [line.partition(":")[0] for line in parameters.splitlines()]
-    assert names == ["scenario", "energy_per_parameter_token", "grid_intensity", "water_intensity", "register", "data"]
+    assert names[:5] == ["scenario", "energy_per_parameter_token", "grid_intensity", "water_intensity", "language"] and names[-2:] == ["register", "data"]
+    assert set(names[5:-2]) == {"energy_per_answer", "pue", "on_site_water_intensity", "off_site_water_intensity"}, "what its route takes can be set too"
     assert '"../my_claims.toml"' in parameters and '"../my_rows"' in parameters
     check = next(k for k, cell in enumerate(cells) if "nbval-check-output" in cell.metadata.get("tags", []))
     assert cells[check].source == 'study.check("email-water")' and cells[check - 1].source == 'study.compare("email-water")'
@@ -164,6 +165,17 @@ def test_the_made_notebook_passes_nbval_with_nothing_set(example):
     failing = subprocess.run(command, cwd=example[0], env=environment(), capture_output=True, text=True)
     notebook.write_text(kept, encoding="utf-8")
     assert failing.returncode == 1 and "1 failed" in failing.stdout
+
+
+def test_the_made_notebook_is_run_and_swept_with_the_claims_own_assumptions(example):
+    folder, options = example[0], ("--register", "my_claims.toml", "--data", "my_rows")
+    done = recount("run", *options, "-p", "energy_per_answer=0.1 kWh/answer", "--no-meter", cwd=folder)
+    assert "email-water  about 519 mL  591.7 mL  422.6 mL" in done.stdout, done.stderr  # 4.226 L/kWh
+    swept = ("sweep", "--notebook", "email_water", *options, "--workers", "1", "--no-figures")
+    done = recount(*swept, "--over", "energy_per_answer=0.1,0.12 kWh/answer", "--out", "moved", cwd=folder)
+    assert "2 points of 1 claim" in done.stdout and "422.6 to 507.1 mL" in done.stdout, done.stderr
+    done = recount(*swept, "--over", "grid_intensity=50,400", "--out", "still", cwd=folder)
+    assert "No claim moves with grid_intensity.\n1 claim does not depend on that" in done.stdout, done.stderr
 
 
 def test_a_row_of_ones_own_that_changes_executes_the_notebook_again(example):
@@ -472,7 +484,7 @@ def test_every_kind_of_claim_has_a_notebook(identifier):
 
 def test_a_notebook_that_does_not_run_is_not_written(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(claim_notebook, "_study", lambda own: "1 / 0")
+    monkeypatch.setattr(claim_notebook, "_study", lambda *_: "1 / 0")
     path = claim_file(tmp_path, claim_toml())
     with own_register.used(path, None), pytest.raises(RecountError, match="does not run, so none is written: cell 4 .*division by zero"):
         claim_notebook.new("mine")

@@ -45,10 +45,10 @@ class Report:
         """For people: the claims that move, how many do not, and what failed."""
         moved, still = self.summary["claims"], [one for one in self.summary["unreached"] if not one["problem"]]
         lines = [f"{self.points:,} points of {len(moved)} claim{'s' if len(moved) != 1 else ''} in {self.out}", *(f"  {one['told']}" for one in self.summary["axes"]), ""]
-        lines += _table(moved)
+        lines += _table(moved) if moved else [f"No claim moves with {' or '.join(one['name'] for one in self.summary['axes'])}."]
         lines += [_ACCEPTED] if any(one["printed"] for one in moved) else []
         if still:
-            lines.append(f"{len(still)} more {'claims do' if len(still) > 1 else 'claim does'} not depend on that: summary.json has each once.")
+            lines.append(f"{len(still)}{' more' if moved else ''} {'claims do' if len(still) > 1 else 'claim does'} not depend on that: summary.json has each once.")
         lines += [f"{one['id']} cannot be recomputed here: {one['problem']}" for one in self.summary["unreached"] if one["problem"]]
         return lines + [f"failed: {one}" for one in self.failed]
 
