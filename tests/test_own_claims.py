@@ -18,7 +18,7 @@ import jsonschema
 import nbformat
 import pytest
 
-from recount import assumptions, claim_notebook, claims, cli, own_register, register
+from recount import assumptions, claim_notebook, claims, cli, own_register, register, sweep, sweep_axes
 from recount.errors import RecountError
 from recount.vocabulary import data_folder
 
@@ -440,6 +440,15 @@ def test_a_claim_of_ones_own_may_start_from_one_of_ours(tmp_path, capsys):
 
 
 # --- notebooks from entries ---------------------------------------------------------------------
+
+
+def test_a_sweep_is_of_the_claims_of_ones_own_unless_others_are_named(tmp_path):
+    path = claim_file(tmp_path, claim_toml())
+    axes = sweep_axes.read(["water_intensity=2,4"])
+    with own_register.used(path, None):
+        found = [{one.claim.id for some in sweep.planned(sweep.Sweep(axes, claims=named)) for one in some} for named in ((), ("mine", "large-2-answer-water"))]
+    assert found == [{"mine"}, {"mine", "large-2-answer-water"}]
+    assert len(sum(sweep.planned(sweep.Sweep(axes)), ())) == len(register.load()), "without a register of one's own, all of ours"
 
 
 @pytest.mark.parametrize(
