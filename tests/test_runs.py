@@ -18,7 +18,7 @@ from pathlib import Path
 import jsonschema
 import pytest
 
-from recount import claims, comparison, run_diff, run_inputs, run_pages, run_record, scenario_files, scenarios
+from recount import claims, comparison, run_diff, run_folder, run_inputs, run_pages, run_record, scenario_files, scenarios
 from recount.cli import main
 from recount.errors import RecountError
 from recount.locking import alone
@@ -368,8 +368,12 @@ def test_a_lock_leaves_nothing_behind(tmp_path):
 
 
 @pytest.mark.skipif(os.name != "posix", reason="signals are POSIX's")
-@pytest.mark.parametrize(("moment", "whole_group"), [("go", True), ("kernel", True), ("finished", True), ("finished", False)])
-def test_ctrl_c_keeps_what_was_finished_and_leaves_no_process(tiny, tmp_path, moment, whole_group):
+@pytest.mark.parametrize(
+    ("moment", "whole_group", "stop"),
+    [("go", True, "INT"), ("kernel", True, "INT"), ("finished", True, "INT"), ("finished", False, "INT"), ("kernel", False, "TERM"), ("finished", True, "TERM"), ("finished", False, "TERM")],
+)
+def test_ctrl_c_or_an_order_to_end_keeps_what_was_finished_and_leaves_no_process(tiny, tmp_path, moment, whole_group, stop):
+    number = signal.Signals[f"SIG{stop}"]
     tiny.notebook("01_quick", f"import os\nopen({str(tmp_path / 'kernel')!r}, 'w')")
     tiny.notebook("02_slow", f"import os, time\nopen({str(tmp_path / 'pid')!r}, 'w').write(str(os.getpid()))\ntime.sleep(100)")
     out = tmp_path / "out"
@@ -381,15 +385,44 @@ def test_ctrl_c_keeps_what_was_finished_and_leaves_no_process(tiny, tmp_path, mo
     if moment == "finished":
         assert waited(lambda: copy.is_file() and pid.is_file() and pid.read_text(), 60)
         time.sleep(1)  # it is finished when its process has told ours
-    os.killpg(running.pid, signal.SIGINT) if whole_group else running.send_signal(signal.SIGINT)
+    os.killpg(running.pid, number) if whole_group else running.send_signal(number)
     _, err = running.communicate(timeout=60)
-    assert (running.returncode, err) == (130, STOPPED)
+    assert (running.returncode, err) == (128 + number, STOPPED)
     assert [path.name for path in out.iterdir()] == ["01_quick.ipynb"] if moment == "finished" else not out.exists() or copy.is_file()
     assert not pid.is_file() or not pid.read_text() or waited(lambda: not alive(int(pid.read_text())))
     if moment == "finished" and whole_group:
         tiny.notebook("02_slow", "1")
         done = given(tiny, "run", "--no-meter", "--out", str(out))
         assert done.returncode == 0 and "1 executed, 1 kept" in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("out", "message"),
+    [
+        ("/", "is no folder for a run"), ("../checkout", "such as ../checkout/my-run."), ("data", "is no folder for a run"), ("src/deep/in", "is no folder for a run"),
+        ("../mine", "holds other things than a run"),
+    ],
+)  # fmt: skip
+def test_a_run_does_not_go_among_other_things(tiny, tmp_path, monkeypatch, capsys, out, message):
+    (tmp_path / "checkout" / "data").mkdir(parents=True)
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine" / "letter.txt").write_text("x")
+    monkeypatch.chdir(tmp_path / "checkout")
+    monkeypatch.setattr(Project, "here", classmethod(lambda cls: cls(tmp_path / "checkout")))
+    before = sorted(tmp_path.rglob("*"))
+    assert main(["run", "--out", out]) == 2
+    err = capsys.readouterr().err
+    assert message in err and err.count("\n") == 1 and sorted(tmp_path.rglob("*")) == before
+
+
+def test_a_run_goes_where_one_is_or_was_begun(tiny, tmp_path):
+    tiny.notebook("01_one", "1")
+    for names in ((), ("01_one.ipynb", "results.json", ".lock"), ("run.json", "letter.txt")):
+        folder = tmp_path / "build" / str(len(names)) / "run"
+        folder.mkdir(parents=True)
+        for name in names:
+            (folder / name).write_text("x")
+        run_folder.check_out(folder, tiny.project)
 
 
 def test_a_hanging_and_a_killed_kernel_end_only_their_notebooks(tiny):

@@ -208,6 +208,17 @@ def test_the_summary_and_the_figure_tell_the_span(tmp_path):
     assert report.exit_code == 0 and "80 points of 1 claim" in report.lines()[0]
 
 
+def test_a_part_that_cannot_be_read_is_computed_anew(tmp_path, monkeypatch):
+    monkeypatch.setattr(sweep.Sweep, "rows", 16)
+    asked, out = model("grid_intensity=20:800:40", claims=("gpt-3-carbon",)), tmp_path / "out"
+    sweeps.run(asked, out, ALONE, figures=False)
+    whole, part = contents(out), out / "points" / "part-000001.parquet"
+    for left in (part.read_bytes()[:-40], b"", (out / "points" / "part-000000.parquet").read_bytes()):
+        part.write_bytes(left)
+        assert sweeps.run(asked, out, ALONE, resume=True, figures=False).exit_code == 0
+        assert contents(out) == whole
+
+
 def test_the_fan_holds_the_interval_that_claims_gives():
     asked = model("grid_intensity=400,800", claims=("mistral-7b-carbon",))
     (one,) = sweep.planned(asked)[0]

@@ -60,9 +60,10 @@ def add(commands: argparse._SubParsersAction) -> None:
 def _run(options: argparse.Namespace) -> int:
     from recount import run_record
     from recount.project import Project
+    from recount.run_folder import check_out
 
-    if options.out and (options.out == Path() or any(p.exists() and not p.is_dir() for p in (options.out, *options.out.parents))):
-        raise RecountError(f"--out '{options.out}' must be a folder of its own: give a new or an existing folder.")
+    if options.out:
+        check_out(options.out, Project.here())
     run_record.check_country(options.country)
     if options.like:
         return _like(options)

@@ -39,19 +39,19 @@ def nearest(name: str, known: Iterable[str]) -> str:
     return f"known names are {listed}."
 
 
-_FULL = (errno.ENOSPC, errno.EDQUOT)
+_FULL = {errno.ENOSPC: "the disk is full", errno.EDQUOT: "your share of the disk is used up", errno.EFBIG: "files may not grow larger here"}
 _FORBIDDEN = (errno.EROFS, errno.EACCES, errno.EPERM)
 
 
-def file_sentence(error: OSError) -> str:
-    """What became of a file that could not be read or written, and what to do.
+def file_sentence(error: OSError, going_on: str = "") -> str:
+    """What became of a file that could not be read or written, and what to do; *going_on* says how where it is not by the same command.
 
     >>> file_sentence(OSError(errno.ENOSPC, "No space left on device", "out/results.json"))
     'out/results.json was not written, since the disk is full: make room and give the command again; what was finished is kept.'
     """
     name = error.filename or "a file"
     if error.errno in _FULL:
-        return f"{name} was not written, since the disk is full: make room and give the command again; what was finished is kept."
+        return f"{name} was not written, since {_FULL[error.errno]}: make room{f'; {going_on}' if going_on else ' and give the command again; what was finished is kept.'}"
     if error.errno in _FORBIDDEN:
         return f"{name} may not be used ({(error.strerror or 'no permission').lower()}): name a folder that you may write to, with --out where there is one."
     return f"{name} cannot be used: {error.strerror or error}."

@@ -99,14 +99,22 @@ def run(asked: NotebookSweep, out: Path, workers: Workers = Workers(), resume: b
         def fail(task: Task, problem: str) -> None:
             failed[task.number] = problem
 
-        tasks = [Task(k, 1, point, (asked, str(project.root), k), 10) for k in range(points) if not (out / record(k)).is_file()]
+        tasks = [Task(k, 1, point, (asked, str(project.root), k), 10) for k in range(points) if _claims(out / record(k)) is None]
         with warm.kernels():  # before the workers, which take its address with their environment
             workers.perform(tasks, keep, fail, points, points - len(tasks), progress)
-        shown = {k: {c["id"]: c for c in json.loads((out / record(k)).read_text(encoding="utf-8"))["claims"]} for k in range(points) if k not in failed}
+        shown = {k: {c["id"]: c for c in _claims(out / record(k))} for k in range(points) if k not in failed}
         told = [{"first": k, "points": 1, "told": f"point {k} ({_typed(asked, k)}), {failed[k]}"} for k in sorted(failed)]
         content = {**_gather(folder, asked, shown, told, figures), "notebook": asked.notebook, "scenario": asked.scenario, "given": dict(asked.overrides)}
         folder.summary(content)
     return sweeps.Report(out, points, content)
+
+
+def _claims(record: Path) -> list[dict[str, Any]] | None:
+    """The claims of a finished point; None where it is not there or cannot be read: it is computed anew."""
+    try:
+        return json.loads(record.read_text(encoding="utf-8"))["claims"]
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
 
 
 def _typed(asked: NotebookSweep, number: int) -> str:

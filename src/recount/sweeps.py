@@ -68,7 +68,7 @@ def run(asked: Sweep, out: Path, workers: Workers = Workers(), resume: bool = Fa
     workers.check()
     with folder.held():
         folder.begin(request(asked, figures), resume)
-        open_ = [chunk for chunk in chunks if not folder.part(chunk[0], "parquet").is_file()]
+        open_ = [chunk for chunk in chunks if not _finished(folder, *chunk)]
         seconds = 0.03 * asked.rows * len(reached) if asked.verdicts else 0.1
         tasks = [Task(k, stop - start, sweep.chunk, (asked, start, stop), seconds) for k, start, stop in open_]
         undrawn = [one for one in reached if figures and not pictures(folder, one.id)[1].is_file()]
@@ -148,6 +148,15 @@ def metadata(folder: Folder, parts: Iterable[int]) -> list[dict[str, Any]]:
     import pyarrow.parquet as pq
 
     return [json.loads(pq.read_schema(folder.part(k, "parquet")).metadata[b"recount"]) for k in parts]
+
+
+def _finished(folder: Folder, number: int, start: int, stop: int) -> bool:
+    """Whether a part is there whole: one that cannot be read is computed anew."""
+    try:
+        (told,) = metadata(folder, [number])
+    except (OSError, ValueError, KeyError, TypeError):  # none, or a damaged one
+        return False
+    return (told.get("start"), told.get("stop")) == (start, stop)
 
 
 def summary(axes: Iterable[Axis], points: int, reached: Iterable[Reached], unreached: Iterable[Unreached], parts: list[dict[str, Any]], failed: list[dict[str, Any]]) -> dict[str, Any]:
