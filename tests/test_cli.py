@@ -30,6 +30,8 @@ def run(capsys, *arguments):
         (["claims", "-p", "facility_energy=1,287 MWh"], "ambiguous"),
         (["claims", "-p", "facility_energy=9**9**9 MWh"], "without arithmetic"),
         (["claims", "-p", "facility_energy=-3 MWh"], "out of range"),
+        (["claims", "-p", "energy_per_parameter_token=1e300 pJ/parameter/token"], "must be from 0 to 1e+06 pJ/parameter/token"),
+        (["claims", "-p", "batch=1e300"], "must be at most 1e+36"),
         (["claims", "-p", "pue=0.9"], "nearest valid value is 1"),
         (["claims", "-p", "grid_intensity"], "write it as name=value"),
         (["claims", "-p", "pue=1.1", "-p", "pue=1.2"], "given twice"),

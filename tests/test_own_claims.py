@@ -233,6 +233,7 @@ def test_an_entry_is_judged_on_the_spot(tmp_path):
         ({"given": "measurement:altman2025-chatgpt,site:microsoft-us-average[direct]"}, "has no scope 'direct'"),
         ({"given": "claim:gpt-3-enrgy"}, "did you mean 'gpt-3-energy'"),
         ({"printed": "519"}, "--unit"),
+        ({"printed": "-519 mL"}, "'-519 mL' is no usage water, which cannot be below 0"),
         ({"printed": "519 mLitre"}, "mLitre"),
         ({"printed": "1,519 mL"}, "ambiguous"),
         ({"printed": "half a litre"}, "number"),

@@ -264,6 +264,19 @@ def test_scenarios_are_listed_with_what_they_change(capsys):
     assert sorted(found) == scenarios.names() and found["as-published"]["changes"] == []
 
 
+def test_a_broken_scenario_is_named_and_the_others_are_listed(own_scenarios, capsys):
+    for name, content in (("later", b"version = 99\n"), ("latin", "title = \"Réseau\"".encode("latin-1")), ("low", b'title = "a"\ntitle_fr = "b"\ndescription = "c"\n[assumptions]\npue = "0.5"\n')):
+        (own_scenarios / f"{name}.toml").write_bytes(content)
+    (own_scenarios / "folder.toml").mkdir()
+    assert main(["scenarios", "--json"]) == 1
+    out, err = capsys.readouterr()
+    assert sorted(one["name"] for one in json.loads(out)) == sorted({path.stem for path in own_scenarios.glob("*.toml")} - {"later", "latin", "low", "folder"}) != []
+    assert [line.split(":")[1].split()[0] for line in err.splitlines()] == [f"scenarios/{name}.toml" for name in ("folder", "later", "latin", "low")]
+    for told in ("folder.toml is a folder: move it away", "is of version 99, and this recount reads up to version 1", "is not UTF-8 text", "pue '0.5' is out of range"):
+        assert told in err
+    assert main(["scenarios"]) == 1 and "french-grid: French grid" in capsys.readouterr().out
+
+
 @pytest.mark.parametrize(("typed", "meant"), [("france", "french-grid"), ("poland", "polish-grid"), ("sweden", "swedish-grid"), ("frnch-grid", "french-grid")])
 def test_a_scenario_is_found_by_its_country(typed, meant):
     with pytest.raises(RecountError, match=f"scenario '{typed}' does not exist: did you mean '{meant}'"):

@@ -132,8 +132,11 @@ def _diff(options: argparse.Namespace) -> int:
 def _scenarios(options: argparse.Namespace) -> int:
     from recount import scenario_files
 
-    print(json.dumps(scenario_files.listed(), ensure_ascii=False, indent=1) if options.json else scenario_files.table())
-    return 0
+    found, broken = scenario_files.listed()
+    print(json.dumps(found, ensure_ascii=False, indent=1) if options.json else scenario_files.table(found))
+    for sentence in broken:
+        print(f"recount: {sentence}", file=sys.stderr)
+    return 1 if broken else 0
 
 
 def _new(options: argparse.Namespace) -> int:
