@@ -1,6 +1,8 @@
 """The command line as a user meets it: plain refusals, exit codes, the documented JSON."""
 
 import json
+import subprocess
+import sys
 
 import jsonschema
 import pytest
@@ -100,3 +102,8 @@ def test_claim_explains(capsys):
 def test_check_counts(capsys):
     code, out, _ = run(capsys, "check")
     assert code == 0 and "no problem found" in out
+
+
+def test_the_package_runs_as_a_program():
+    done = subprocess.run([sys.executable, "-m", "recount", "claim", "gpt-3-enrgy"], capture_output=True, text=True)
+    assert (done.returncode, done.stdout) == (2, "") and "did you mean 'gpt-3-energy'" in done.stderr

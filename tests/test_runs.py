@@ -43,6 +43,25 @@ from recount.cli import main
 sys.exit(main())"""
 
 
+OWN_CLAIM = """version = 1
+[article.paper]
+name = "A paper"
+[[claim]]
+id = "mine"
+article = "paper"
+statement = "Something."
+printed = "1 gCO2e"
+relation = "about"
+notebook = "mine"
+traced = { none_found = "2026-11-22", searched = "nowhere" }
+[[claim.route]]
+name = "model"
+quantity = "answer.usage_carbon"
+via = "per_answer"
+given = ["measurement:altman2025-chatgpt", "grid:USA-2023"]
+"""
+
+
 def driver(tiny, *arguments: str) -> list[str]:
     return [sys.executable, "-c", DRIVER, str(tiny.project.root), *arguments]
 
@@ -123,9 +142,13 @@ def test_the_pages_show_both_sides_and_ask_for_nothing(tmp_path, pair):
     assert re.search(r"reproduced\s*would be\s*not reproduced", page.text) and "figure" in page.tags and "details" in page.tags
 
 
-def test_a_run_by_default_is_compared_with_nothing(tmp_path, pair):
+def test_a_run_by_default_is_compared_with_nothing(tmp_path, pair, monkeypatch):
     (tmp_path / "comparison.html").write_text("of an earlier run")
     run_pages.write(tmp_path, record_of(None), pair[0], [], None)
+    assert f"recount run --like {tmp_path}" in Page(tmp_path / "index.html").text
+    monkeypatch.chdir(tmp_path.parent)
+    run_pages.write(tmp_path, record_of(None), pair[0], [], None)
+    assert f"recount run --like {tmp_path.name}" in Page(tmp_path / "index.html").text, "what is shown works from where the run was"
     assert not (tmp_path / "comparison.html").exists() and "1,287 MWh" in Page(tmp_path / "index.html").text
 
 
@@ -232,6 +255,14 @@ def test_diff_tells_claims_rows_and_assumptions(tmp_path, capsys, pair):
     assert "None of the 2 claims differs" in capsys.readouterr().out
     assert main(["diff", str(new)]) == 1 and "→ default" in capsys.readouterr().out
     assert main(["diff", "frnch-grid", "default"]) == 2 and "did you mean 'french-grid'?" in capsys.readouterr().err
+
+
+def test_diff_takes_a_register_and_rows_of_ones_own(tmp_path, capsys, monkeypatch):
+    (tmp_path / "mine.toml").write_text(OWN_CLAIM, encoding="utf-8")
+    monkeypatch.chdir(tmp_path)
+    assert main(["diff", "french-grid", "--register", "mine.toml"]) == 1
+    out = capsys.readouterr().out
+    assert "1 of 1 claim differs" in out and "mine: " in out and "gpt-3" not in out
 
 
 def test_a_difference_in_the_last_digit_is_none():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import io
 import json
 import os
@@ -219,6 +220,23 @@ def test_a_part_that_cannot_be_read_is_computed_anew(tmp_path, monkeypatch):
         assert contents(out) == whole
 
 
+def test_a_sweep_that_is_stopped_says_how_it_goes_on(tmp_path, capsys, monkeypatch):
+    out, over = tmp_path / "my sweep", ["sweep", "--over", "grid_intensity=20,800", "--claims", "gpt-3-carbon", "--no-figures", "--workers", "1", "--out"]
+    for stop, code, told in (
+        (KeyboardInterrupt(), 130, "recount: stopped; what was finished is kept; to go on: "),
+        (OSError(errno.EFBIG, "File too large", "p"), 2, "recount: p was not written, since files may not grow larger here: make room; what was finished is kept; to go on: "),
+        (OSError(errno.ENOSPC, "No space left on device", "p"), 2, "recount: p was not written, since the disk is full: make room; what was finished is kept; to go on: "),
+    ):
+        for place, begun in ((f"{code}{stop!r:.3}", True), ("none", False)):
+            where = out / place / str(getattr(stop, "errno", ""))
+            monkeypatch.setattr(sweeps.Folder, "summary" if begun else "check", lambda *_, s=stop: (_ for _ in ()).throw(s))
+            assert cli.main([*over, str(where)]) == code
+            err = capsys.readouterr().err
+            assert (err == f"{told}recount sweep --resume --out '{where}'\n") is begun and err.count("\n") == 1, err
+            monkeypatch.undo()
+            stop.__dict__.clear()
+
+
 def test_the_fan_holds_the_interval_that_claims_gives():
     asked = model("grid_intensity=400,800", claims=("mistral-7b-carbon",))
     (one,) = sweep.planned(asked)[0]
@@ -341,9 +359,10 @@ def test_where_no_scheduler_answers_one_sentence_says_so(tmp_path, capsys):
     assert f"no scheduler answers at {address}: start one with 'dask scheduler'" in capsys.readouterr().err
 
 
-def test_a_scheduler_without_workers_is_said_to_have_none(scheduler):
+def test_a_scheduler_without_workers_is_said_to_have_none(scheduler, capsys):
     with pytest.raises(RecountError, match="has no workers: start one with 'dask worker"):
         Workers(scheduler, patience=0.5).perform([sweep_task()], print, print, 1)
+    assert capsys.readouterr().err == f"recount: the scheduler at {scheduler} has no workers yet; waiting for one, at most 0.5 seconds.\n"
 
 
 def test_a_worker_with_other_data_is_refused(tmp_path, scheduler):

@@ -98,7 +98,7 @@ class RunFolder:
         }
 
     def _rows(self, used: dict[str, str]) -> list[dict[str, str]]:
-        rows = run_inputs.rows_of(run_inputs.data_files(self.project.data))
+        rows = run_inputs.rows_of(run_inputs.data_now(self.project))
         return [rows[key] for line in used if line.startswith("row ") and (key := line.removeprefix("row ")) in rows]
 
 

@@ -146,8 +146,18 @@ def _set(values: Mapping[str, Path | str | None]) -> None:
 
 
 def data_of(folder: Path) -> dict[str, bytes]:
-    """The data files that a run was made from."""
-    return {name.removeprefix("data/"): content for name, content in _packed(folder).items() if name.startswith("data/")}
+    """The data files that a run was made from, rows of one's own among them."""
+    packed = _packed(folder)
+    return {name.removeprefix("data/"): content for name, content in packed.items() if name.startswith("data/")} | _own_rows(packed)
+
+
+def data_now(project: Project) -> dict[str, bytes]:
+    """The data files as they are today, rows of one's own among them."""
+    return data_files(project.data) | _own_rows(_own())
+
+
+def _own_rows(packed: Mapping[str, bytes]) -> dict[str, bytes]:
+    return {f"assumptions/own/{Path(name).name}": content for name, content in packed.items() if name.startswith(_ROWS) and name.endswith(".csv")}
 
 
 def rows_of(files: Mapping[str, bytes]) -> dict[str, dict[str, str]]:
