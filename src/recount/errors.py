@@ -23,6 +23,10 @@ def nearest(name: str, known: Iterable[str]) -> str:
 
     >>> nearest("grid_intensty", ["grid_intensity", "pue"])
     "did you mean 'grid_intensity'?"
+    >>> nearest("zone", ["answer", "axis", "bone"])
+    "did you mean 'bone'?"
+    >>> nearest("xyz", [*"abcdefghijklm", "lazy"])
+    'the nearest is lazy; known names are a, b, c, d, e, f, g, h, i, j, k, l, …'
     """
     known = sorted(set(known))
     close = difflib.get_close_matches(name, known, n=1, cutoff=0.6)
@@ -35,8 +39,10 @@ def nearest(name: str, known: Iterable[str]) -> str:
         return f"did you mean '{shared}'?"
     if not known:
         return "there are none."
-    listed = ", ".join(known[:12]) + (", …" if len(known) > 12 else "")
-    return f"known names are {listed}."
+    if len(known) <= 12:
+        return f"known names are {', '.join(known)}."
+    likest = max(known, key=lambda k: difflib.SequenceMatcher(None, name.lower(), k.lower()).ratio())
+    return f"the nearest is {likest}; known names are {', '.join(known[:12])}, …"
 
 
 _FULL = {errno.ENOSPC: "the disk is full", errno.EDQUOT: "your share of the disk is used up", errno.EFBIG: "files may not grow larger here"}

@@ -29,7 +29,7 @@ def write(folder: Path, record: dict[str, Any], claims: list[dict[str, Any]], ro
 
     title = title_of(record)
     failed = sum(one["state"] == "failed" for one in record["notebooks"])
-    told = comparison.told(found, "the default", "this run") if found is not None else f"{len(claims)} claims from {len(record['notebooks'])} notebooks, each with its own assumptions."
+    told = comparison.told(found, "the default", "this run") if found is not None else f"{_counted(len(claims), 'claim')} from {_counted(len(record['notebooks']), 'notebook')}, each with its own assumptions."
     told += f" {failed} of the notebooks failed: what they would show is missing here." if failed else ""
     tally = views.by_verdict([{"verdict": would_be(claim)} for claim in claims])
     if found is None:
@@ -55,6 +55,10 @@ def title_of(record: dict[str, Any]) -> str:
 
     scenario = [record["scenario"]["title"]] if record["scenario"] else []
     return ", ".join([*scenario, *(f"{label(name)} = {value}" for name, value in typed.items())]) + french
+
+
+def _counted(number: int, noun: str) -> str:
+    return f"{number} {noun}{'' if number == 1 else 's'}"
 
 
 def like_of(folder: Path) -> str:
