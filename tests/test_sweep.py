@@ -17,9 +17,11 @@ from pathlib import Path
 import numpy as np
 import pyarrow.parquet as pq
 import pytest
+from matplotlib.collections import PolyCollection
 
-from recount import claims, cli, sweep, sweep_axes, sweep_notebook, sweeps
+from recount import claims, cli, figure_sweep, sweep, sweep_axes, sweep_notebook, sweeps
 from recount.errors import RecountError
+from recount.figure_style import Words
 from recount.recompute import World
 from recount.sweep_run import Workers
 
@@ -255,8 +257,44 @@ def test_figures_of_any_number_of_axes_have_a_text_in_both_languages(over):
     grid = dict(zip((a.key for a in one.axes), (g.ravel() for g in np.meshgrid(*values, indexing="ij")), strict=True))
     flat = {axis.key: grid.get(axis.key, np.full(len(next(iter(grid.values()))), axis.values[0])) for axis in asked.axes}
     figures = sweep.figures(one, asked.axes, flat)[0].reshape([len(v) for v in values])
-    for language, printed in (("en", "against 550 tCO2e printed"), ("fr", "face à 550 tCO2e imprimé")):
+    for language, printed in (("en", "against 550 tCO2e printed"), ("fr", "face à 550\u202ftCO2e imprimé")):
         assert printed in str(response(one.claim, one.axes, values, figures, language=language))
+
+
+@pytest.mark.parametrize(("identifier", "banded"), [("gpt-3-carbon", False), ("mistral-7b-carbon", True)])
+def test_a_band_is_promised_where_one_can_be_seen(identifier, banded):
+    """GPT-3's other inputs are declared figures, within their rounding; the training of Mistral 7B rests on an estimate."""
+    asked = model("grid_intensity=20:800:5", claims=(identifier,))
+    (one,) = sweep.planned(asked)[0]
+    points = {"grid_intensity": asked.axes[0].values}
+    figures = sweep.figures(one, asked.axes, points)[0]
+    drawn = figure_sweep._line(one.claim, asked.axes[0], asked.axes[0].values, figures, sweep.fan(one, asked.axes, points), asked.axes[0].values, Words("en"))
+    assert any("90 %" in text.get_text() for text in drawn.legends[0].get_texts()) is banded
+    assert bool([c for c in drawn.axes[0].collections if isinstance(c, PolyCollection)]) is banded
+
+
+def test_a_figure_says_what_is_claimed_and_under_which_scenario(monkeypatch):
+    claim = claims.register.claim("gpt-3-carbon")
+    assert figure_sweep._title(claim, "as-published", Words("en")) == "Training GPT-3 emitted 550 tCO2e."
+    assert figure_sweep._title(claim, "french-grid", Words("en")) == "French grid: Training GPT-3 emitted 550 tCO2e."
+
+
+def test_colours_end_where_contours_do():
+    axes, column = sweep_axes.read(OVER[:2]), [np.array([20.0, 400.0, 800.0]), np.array([1.1, 1.3, 1.6])]
+    drawn = figure_sweep._surfaces(claims.register.claim("gpt-3-carbon"), axes, column, np.outer(*column), Words("en"))
+    assert (drawn.axes[0].get_xlim(), drawn.axes[0].get_ylim()) == ((20, 800), (1.1, 1.6))
+
+
+def test_what_stays_as_it_is_is_counted_and_not_drawn(tmp_path):
+    report = sweeps.run(model("grid_intensity=20,800", claims=("large-2-water", "gpt-3-carbon")), tmp_path / "out", ALONE, figures=False)
+    told = dict(report.summary)
+    told["claims"] = [told["claims"][0] | {"id": "large-2-water", "printed": "281000 m3", "unit": "m3", "low": 5.0, "high": 6.0}, told["claims"][0] | {"low": 5.0, "high": 5.0 + 1e-15}]
+    lines = sweeps.Report(tmp_path, 2, told).lines()
+    assert "281,000 m³  5 to 6 m³" in "\n".join(lines) and lines[-1].startswith("2 more claims do not depend on that")
+    (one,) = sweep.planned(asked := model("grid_intensity=20,800", claims=("gpt-3-carbon",)))[0]
+    assert sweeps._moves(asked, one)
+    still = model("grid_intensity=20", claims=("gpt-3-carbon",))
+    assert not sweeps._moves(still, sweep.planned(still)[0][0])
 
 
 # --- who computes it ---------------------------------------------------------------------------

@@ -140,7 +140,7 @@ def _gather(folder: Folder, asked: NotebookSweep, shown: Mapping[int, Mapping[st
         columns[f"{name}.verdict"] = verdicts
         moved.append(told | _span(figure, _column(series, "ratio"), verdicts, name) | {"reached_by": [axis.key for axis in _moving(asked.axes, figure)]})
         if figures and name in register.load() and register.load()[name].printed and present.size:
-            _picture(folder, asked.axes, name, figure)
+            _picture(folder, asked, name, figure)
     folder.write(folder.part(0, "parquet").relative_to(folder.path), _table(asked.axes, columns))
     axes = [{"name": a.key, "unit": a.unit, "typed": a.typed, "values": len(a), "told": str(a)} for a in asked.axes]
     return {"points": points, "axes": axes, "claims": moved, "unreached": still, "failed": failed}
@@ -172,7 +172,8 @@ def _moving(axes: tuple[Axis, ...], figure: np.ndarray) -> list[Axis]:
     return [axis for k, axis in enumerate(axes) if np.any(highest.max(axis=k) > lowest.min(axis=k))]
 
 
-def _picture(folder: Folder, axes: tuple[Axis, ...], name: str, figure: np.ndarray) -> None:
+def _picture(folder: Folder, asked: NotebookSweep, name: str, figure: np.ndarray) -> None:
+    axes = asked.axes
     moving = _moving(axes, figure)
     if not moving:
         return
@@ -183,7 +184,7 @@ def _picture(folder: Folder, axes: tuple[Axis, ...], name: str, figure: np.ndarr
     for k, axis in enumerate(moving):  # in rising order, as a figure needs them
         order = np.argsort(axis.values)
         grid, values = np.take(grid, order, axis=k), [*values, axis.values[order]]
-    png, text = sweeps.drawn(register.load()[name], moving, values, grid)
+    png, text = sweeps.drawn(register.load()[name], moving, values, grid, scenario=asked.scenario)
     for path, content in zip(sweeps.pictures(folder, name), (png, text), strict=True):
         folder.write(path.relative_to(folder.path), content)
 
