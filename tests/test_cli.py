@@ -1,6 +1,8 @@
 """The command line as a user meets it: plain refusals, exit codes, the documented JSON."""
 
 import json
+import subprocess
+import sys
 
 import jsonschema
 import pytest
@@ -30,6 +32,8 @@ def run(capsys, *arguments):
         (["claims", "-p", "facility_energy=1,287 MWh"], "ambiguous"),
         (["claims", "-p", "facility_energy=9**9**9 MWh"], "without arithmetic"),
         (["claims", "-p", "facility_energy=-3 MWh"], "out of range"),
+        (["claims", "-p", "energy_per_parameter_token=1e300 pJ/parameter/token"], "must be from 0 to 1e+06 pJ/parameter/token"),
+        (["claims", "-p", "batch=1e300"], "must be at most 1e+36"),
         (["claims", "-p", "pue=0.9"], "nearest valid value is 1"),
         (["claims", "-p", "grid_intensity"], "write it as name=value"),
         (["claims", "-p", "pue=1.1", "-p", "pue=1.2"], "given twice"),
@@ -98,3 +102,8 @@ def test_claim_explains(capsys):
 def test_check_counts(capsys):
     code, out, _ = run(capsys, "check")
     assert code == 0 and "no problem found" in out
+
+
+def test_the_package_runs_as_a_program():
+    done = subprocess.run([sys.executable, "-m", "recount", "claim", "gpt-3-enrgy"], capture_output=True, text=True)
+    assert (done.returncode, done.stdout) == (2, "") and "did you mean 'gpt-3-energy'" in done.stderr

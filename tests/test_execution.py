@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import dataclasses
 import json
 import re
@@ -12,6 +13,8 @@ from pathlib import Path
 
 import nbformat
 import pytest
+
+from jupyter_core.utils import ensure_event_loop
 
 from recount import execution, freshness, planning, results, runs
 from recount.errors import RecountError
@@ -328,6 +331,13 @@ def test_a_notebooks_hash_is_of_what_was_written(tiny):
     assert len({before, tagged, freshness.notebook_hash(path)}) == 3
 
 
+def test_a_cell_that_takes_too_long_leaves_no_task_behind(tiny):
+    source = tiny.notebook("01_slow", "import time\ntime.sleep(60)")
+    job = execution.Job(source, "", tiny.project.root / "copy.ipynb", {}, {}, tiny.project.root, 1)
+    assert "CellTimeoutError" in execution.execute(job).error
+    assert asyncio.all_tasks(ensure_event_loop()) == set()
+
+
 # --- in place ----------------------------------------------------------------------------------
 
 
@@ -344,7 +354,16 @@ def test_refresh_keeps_no_volatile_output_and_the_second_changes_nothing(tiny):
     before = good.read_bytes()
     assert runs.refresh(["good"], project=tiny.project)[1] == []
     assert good.read_bytes() == before
-    assert states(runs.run(["good"], project=tiny.project)) == {"01_good": "kept"}
+
+
+def test_refresh_leaves_the_folders_of_runs_alone(tiny):
+    tiny.notebook("01_one", "print('same')")
+    done = runs.run(project=tiny.project)
+    for name in ("run.json", "index.html"):
+        (done.out / name).write_text("of a finished run")
+    before = {path.name: path.read_bytes() for path in done.out.iterdir()}
+    assert runs.refresh(project=tiny.project)[0].exit_code == 0
+    assert {path.name: path.read_bytes() for path in done.out.iterdir()} == before and "run.json" in before
 
 
 def test_refresh_does_not_overwrite_an_edit_made_meanwhile(tiny, monkeypatch):
@@ -407,7 +426,7 @@ def test_a_rerun_tells_what_moved_against_the_default(tiny):
     assert results.difference_lines(differences) == [
         "claim   printed    default    this run     would-be verdict",
         "carbon  0.4 tCO2e  0.4 tCO2e  0.056 tCO2e  not reproduced (is: reproduced)",
-        "1 more claim of this notebook does not depend on that.",
+        "1 more claim shown does not depend on that.",
     ]
     with pytest.raises(RecountError, match="nothing to change is named"):
         runs.rerun("carbon", {"scenario": "as-published"}, project=tiny.project)

@@ -8,6 +8,7 @@ import os
 import pty
 import re
 import select
+import shutil
 import subprocess
 import sys
 import tomllib
@@ -17,7 +18,7 @@ import jsonschema
 import nbformat
 import pytest
 
-from recount import assumptions, claim_notebook, claims, cli, own_register, register
+from recount import assumptions, claim_notebook, claims, cli, own_register, register, sweep, sweep_axes
 from recount.errors import RecountError
 from recount.vocabulary import data_folder
 
@@ -140,7 +141,8 @@ def test_the_made_notebook_is_in_the_house_style(example):
     assert all(output.output_type != "error" and output.get("name") != "stderr" for cell in code for output in cell.outputs)
     parameters = next(cell.source for cell in code if "parameters" in cell.metadata.get("tags", []))
     names = [line.partition(":")[0] for line in parameters.splitlines()]
-    assert names == ["scenario", "energy_per_parameter_token", "grid_intensity", "water_intensity", "language", "register", "data"]
+    assert names[:5] == ["scenario", "energy_per_parameter_token", "grid_intensity", "water_intensity", "language"] and names[-2:] == ["register", "data"]
+    assert set(names[5:-2]) == {"energy_per_answer", "pue", "on_site_water_intensity", "off_site_water_intensity"}, "what its route takes can be set too"
     assert '"../my_claims.toml"' in parameters and '"../my_rows"' in parameters
     check = next(k for k, cell in enumerate(cells) if "nbval-check-output" in cell.metadata.get("tags", []))
     assert cells[check].source == 'study.check("email-water")' and cells[check - 1].source == 'study.compare("email-water")'
@@ -165,6 +167,17 @@ def test_the_made_notebook_passes_nbval_with_nothing_set(example):
     assert failing.returncode == 1 and "1 failed" in failing.stdout
 
 
+def test_the_made_notebook_is_run_and_swept_with_the_claims_own_assumptions(example):
+    folder, options = example[0], ("--register", "my_claims.toml", "--data", "my_rows")
+    done = recount("run", *options, "-p", "energy_per_answer=0.1 kWh/answer", "--no-meter", cwd=folder)
+    assert "email-water  about 519 mL  591.7 mL  422.6 mL" in done.stdout, done.stderr  # 4.226 L/kWh
+    swept = ("sweep", "--notebook", "email_water", *options, "--workers", "1", "--no-figures")
+    done = recount(*swept, "--over", "energy_per_answer=0.1,0.12 kWh/answer", "--out", "moved", cwd=folder)
+    assert "2 points of 1 claim" in done.stdout and "422.6 to 507.1 mL" in done.stdout, done.stderr
+    done = recount(*swept, "--over", "grid_intensity=50,400", "--out", "still", cwd=folder)
+    assert "No claim moves with grid_intensity.\n1 claim does not depend on that" in done.stdout, done.stderr
+
+
 def test_a_row_of_ones_own_that_changes_executes_the_notebook_again(example):
     folder, options = example[0], ("--register", "my_claims.toml", "--data", "my_rows")
     assert "1 kept" in recount("run", *options, cwd=folder).stdout
@@ -175,6 +188,16 @@ def test_a_row_of_ones_own_that_changes_executes_the_notebook_again(example):
     text = (folder / "build" / "my_claims" / "runs" / "default" / "email_water.ipynb").read_text(encoding="utf-8")
     path.write_text(kept, encoding="utf-8")
     assert "549.4 mL" in text  # 0.13 kWh × 4.226 L/kWh
+
+
+def test_a_run_with_claims_and_rows_of_ones_own_is_repeated_from_its_folder_alone(example, tmp_path):
+    """Elsewhere, with nothing named: the register and the rows are those that lie in the folder."""
+    sent = shutil.copytree(example[0] / "build" / "my_claims" / "runs" / "default", tmp_path / "sent")
+    done = recount("run", "--like", str(sent), "--out", "again", "--no-meter", cwd=tmp_path)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "The results are those of sent, to the last digit." in done.stdout and "1 executed" in done.stdout
+    assert [claim["id"] for claim in json.loads((tmp_path / "again" / "results.json").read_text(encoding="utf-8"))] == ["email-water"]
+    assert (tmp_path / "again" / "inputs.zip").read_bytes() == (sent / "inputs.zip").read_bytes()
 
 
 # --- entries ------------------------------------------------------------------------------------
@@ -210,6 +233,7 @@ def test_an_entry_is_judged_on_the_spot(tmp_path):
         ({"given": "measurement:altman2025-chatgpt,site:microsoft-us-average[direct]"}, "has no scope 'direct'"),
         ({"given": "claim:gpt-3-enrgy"}, "did you mean 'gpt-3-energy'"),
         ({"printed": "519"}, "--unit"),
+        ({"printed": "-519 mL"}, "'-519 mL' is no usage water, which cannot be below 0"),
         ({"printed": "519 mLitre"}, "mLitre"),
         ({"printed": "1,519 mL"}, "ambiguous"),
         ({"printed": "half a litre"}, "number"),
@@ -419,6 +443,15 @@ def test_a_claim_of_ones_own_may_start_from_one_of_ours(tmp_path, capsys):
 # --- notebooks from entries ---------------------------------------------------------------------
 
 
+def test_a_sweep_is_of_the_claims_of_ones_own_unless_others_are_named(tmp_path):
+    path = claim_file(tmp_path, claim_toml())
+    axes = sweep_axes.read(["water_intensity=2,4"])
+    with own_register.used(path, None):
+        found = [{one.claim.id for some in sweep.planned(sweep.Sweep(axes, claims=named)) for one in some} for named in ((), ("mine", "large-2-answer-water"))]
+    assert found == [{"mine"}, {"mine", "large-2-answer-water"}]
+    assert len(sum(sweep.planned(sweep.Sweep(axes)), ())) == len(register.load()), "without a register of one's own, all of ours"
+
+
 @pytest.mark.parametrize(
     ("notebook", "out", "said"),
     [
@@ -461,7 +494,7 @@ def test_every_kind_of_claim_has_a_notebook(identifier):
 
 def test_a_notebook_that_does_not_run_is_not_written(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(claim_notebook, "_study", lambda own: "1 / 0")
+    monkeypatch.setattr(claim_notebook, "_study", lambda *_: "1 / 0")
     path = claim_file(tmp_path, claim_toml())
     with own_register.used(path, None), pytest.raises(RecountError, match="does not run, so none is written: cell 4 .*division by zero"):
         claim_notebook.new("mine")

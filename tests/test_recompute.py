@@ -6,7 +6,7 @@ from types import SimpleNamespace
 import pytest
 
 from recount import claims, counts, recompute, register, scenarios
-from recount.assumptions import from_text, load
+from recount.assumptions import load
 from recount.errors import RecountError
 from recount.recompute import World
 from recount.register import Operand
@@ -92,10 +92,19 @@ def test_counts_compare_strictly_and_need_confirmed_members():
     assert counted("plausible") == "plausible"
 
 
-@pytest.mark.parametrize(("text", "half"), [("7 billion parameters", 0.5e9), ("1 000 000 parameters", 50_000), ("175e9 parameters", 0.5e9)])
-def test_the_rounding_of_what_is_typed(text, half):
-    one = from_text("active_parameters", text, "override")
-    assert Quantity(one.half_rounding, one.value.units).to("parameter").magnitude == pytest.approx(half)
+@pytest.mark.parametrize("typed", ["400 gCO2e/kWh", "400.0 gCO2e/kWh", "0.4 kgCO2e/kWh", "4e2 gCO2e/kWh"])
+def test_what_is_typed_is_exact_whatever_its_digits(typed):
+    """1,287 MWh at 400 g/kWh are 514.8 t: no digit of 400 makes them the 552 t that are printed."""
+    result = claims.recompute_claim("gpt-3-carbon", World.of(None, {"grid_intensity": typed}), 1000)
+    assert result.taken.value == pytest.approx(514.8, abs=0.05)
+    assert result.here == "not reproduced" and 514.9 < result.taken.rounded[1] < 545  # the energy's rows keep their printed rounding
+
+
+def test_a_scenarios_value_is_exact_and_its_rows_keep_their_rounding():
+    typed = scenarios.Scenario("own", "", "", "", ("grid:SWE-2023",), {"pue": "1.2"})
+    laid = scenarios.layer(typed, {"training.utilisation": "0.4"}, "training", load())
+    assert (laid["pue"].half_rounding, laid["utilisation"].half_rounding) == (0, 0)
+    assert laid["grid_intensity"].half_rounding > 0
 
 
 def test_an_interval_across_zero_spans_everything():

@@ -18,7 +18,7 @@ from pathlib import Path
 import jsonschema
 import pytest
 
-from recount import claims, comparison, run_diff, run_inputs, run_pages, run_record, scenario_files, scenarios
+from recount import claims, comparison, run_diff, run_folder, run_inputs, run_pages, run_record, scenario_files, scenarios
 from recount.cli import main
 from recount.errors import RecountError
 from recount.locking import alone
@@ -41,6 +41,25 @@ def here(cls):
 Project.here = classmethod(here)
 from recount.cli import main
 sys.exit(main())"""
+
+
+OWN_CLAIM = """version = 1
+[article.paper]
+name = "A paper"
+[[claim]]
+id = "mine"
+article = "paper"
+statement = "Something."
+printed = "1 gCO2e"
+relation = "about"
+notebook = "mine"
+traced = { none_found = "2026-11-22", searched = "nowhere" }
+[[claim.route]]
+name = "model"
+quantity = "answer.usage_carbon"
+via = "per_answer"
+given = ["measurement:altman2025-chatgpt", "grid:USA-2023"]
+"""
 
 
 def driver(tiny, *arguments: str) -> list[str]:
@@ -123,9 +142,13 @@ def test_the_pages_show_both_sides_and_ask_for_nothing(tmp_path, pair):
     assert re.search(r"reproduced\s*would be\s*not reproduced", page.text) and "figure" in page.tags and "details" in page.tags
 
 
-def test_a_run_by_default_is_compared_with_nothing(tmp_path, pair):
+def test_a_run_by_default_is_compared_with_nothing(tmp_path, pair, monkeypatch):
     (tmp_path / "comparison.html").write_text("of an earlier run")
     run_pages.write(tmp_path, record_of(None), pair[0], [], None)
+    assert f"recount run --like {tmp_path}" in Page(tmp_path / "index.html").text
+    monkeypatch.chdir(tmp_path.parent)
+    run_pages.write(tmp_path, record_of(None), pair[0], [], None)
+    assert f"recount run --like {tmp_path.name}" in Page(tmp_path / "index.html").text, "what is shown works from where the run was"
     assert not (tmp_path / "comparison.html").exists() and "1,287 MWh" in Page(tmp_path / "index.html").text
 
 
@@ -234,6 +257,14 @@ def test_diff_tells_claims_rows_and_assumptions(tmp_path, capsys, pair):
     assert main(["diff", "frnch-grid", "default"]) == 2 and "did you mean 'french-grid'?" in capsys.readouterr().err
 
 
+def test_diff_takes_a_register_and_rows_of_ones_own(tmp_path, capsys, monkeypatch):
+    (tmp_path / "mine.toml").write_text(OWN_CLAIM, encoding="utf-8")
+    monkeypatch.chdir(tmp_path)
+    assert main(["diff", "french-grid", "--register", "mine.toml"]) == 1
+    out = capsys.readouterr().out
+    assert "1 of 1 claim differs" in out and "mine: " in out and "gpt-3" not in out
+
+
 def test_a_difference_in_the_last_digit_is_none():
     one, other = ({"id": "a", "verdict": "plausible", "recomputed": 1.0, "low": 0.5, "high": high} for high in (2.0, 2.0 * (1 + 1e-12)))
     assert not comparison.changes([one], [other])[0].moved
@@ -262,6 +293,19 @@ def test_scenarios_are_listed_with_what_they_change(capsys):
     assert main(["scenarios", "--json"]) == 0
     found = {one["name"]: one for one in json.loads(capsys.readouterr().out)}
     assert sorted(found) == scenarios.names() and found["as-published"]["changes"] == []
+
+
+def test_a_broken_scenario_is_named_and_the_others_are_listed(own_scenarios, capsys):
+    for name, content in (("later", b"version = 99\n"), ("latin", "title = \"Réseau\"".encode("latin-1")), ("low", b'title = "a"\ntitle_fr = "b"\ndescription = "c"\n[assumptions]\npue = "0.5"\n')):
+        (own_scenarios / f"{name}.toml").write_bytes(content)
+    (own_scenarios / "folder.toml").mkdir()
+    assert main(["scenarios", "--json"]) == 1
+    out, err = capsys.readouterr()
+    assert sorted(one["name"] for one in json.loads(out)) == sorted({path.stem for path in own_scenarios.glob("*.toml")} - {"later", "latin", "low", "folder"}) != []
+    assert [line.split(":")[1].split()[0] for line in err.splitlines()] == [f"scenarios/{name}.toml" for name in ("folder", "later", "latin", "low")]
+    for told in ("folder.toml is a folder: move it away", "is of version 99, and this recount reads up to version 1", "is not UTF-8 text", "pue '0.5' is out of range"):
+        assert told in err
+    assert main(["scenarios"]) == 1 and "french-grid: French grid" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize(("typed", "meant"), [("france", "french-grid"), ("poland", "polish-grid"), ("sweden", "swedish-grid"), ("frnch-grid", "french-grid")])
@@ -368,8 +412,12 @@ def test_a_lock_leaves_nothing_behind(tmp_path):
 
 
 @pytest.mark.skipif(os.name != "posix", reason="signals are POSIX's")
-@pytest.mark.parametrize(("moment", "whole_group"), [("go", True), ("kernel", True), ("finished", True), ("finished", False)])
-def test_ctrl_c_keeps_what_was_finished_and_leaves_no_process(tiny, tmp_path, moment, whole_group):
+@pytest.mark.parametrize(
+    ("moment", "whole_group", "stop"),
+    [("go", True, "INT"), ("kernel", True, "INT"), ("finished", True, "INT"), ("finished", False, "INT"), ("kernel", False, "TERM"), ("finished", True, "TERM"), ("finished", False, "TERM")],
+)
+def test_ctrl_c_or_an_order_to_end_keeps_what_was_finished_and_leaves_no_process(tiny, tmp_path, moment, whole_group, stop):
+    number = signal.Signals[f"SIG{stop}"]
     tiny.notebook("01_quick", f"import os\nopen({str(tmp_path / 'kernel')!r}, 'w')")
     tiny.notebook("02_slow", f"import os, time\nopen({str(tmp_path / 'pid')!r}, 'w').write(str(os.getpid()))\ntime.sleep(100)")
     out = tmp_path / "out"
@@ -381,15 +429,44 @@ def test_ctrl_c_keeps_what_was_finished_and_leaves_no_process(tiny, tmp_path, mo
     if moment == "finished":
         assert waited(lambda: copy.is_file() and pid.is_file() and pid.read_text(), 60)
         time.sleep(1)  # it is finished when its process has told ours
-    os.killpg(running.pid, signal.SIGINT) if whole_group else running.send_signal(signal.SIGINT)
+    os.killpg(running.pid, number) if whole_group else running.send_signal(number)
     _, err = running.communicate(timeout=60)
-    assert (running.returncode, err) == (130, STOPPED)
+    assert (running.returncode, err) == (128 + number, STOPPED)
     assert [path.name for path in out.iterdir()] == ["01_quick.ipynb"] if moment == "finished" else not out.exists() or copy.is_file()
     assert not pid.is_file() or not pid.read_text() or waited(lambda: not alive(int(pid.read_text())))
     if moment == "finished" and whole_group:
         tiny.notebook("02_slow", "1")
         done = given(tiny, "run", "--no-meter", "--out", str(out))
         assert done.returncode == 0 and "1 executed, 1 kept" in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("out", "message"),
+    [
+        ("/", "is no folder for a run"), ("../checkout", "such as ../checkout/my-run."), ("data", "is no folder for a run"), ("src/deep/in", "is no folder for a run"),
+        ("../mine", "holds other things than a run"),
+    ],
+)  # fmt: skip
+def test_a_run_does_not_go_among_other_things(tiny, tmp_path, monkeypatch, capsys, out, message):
+    (tmp_path / "checkout" / "data").mkdir(parents=True)
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine" / "letter.txt").write_text("x")
+    monkeypatch.chdir(tmp_path / "checkout")
+    monkeypatch.setattr(Project, "here", classmethod(lambda cls: cls(tmp_path / "checkout")))
+    before = sorted(tmp_path.rglob("*"))
+    assert main(["run", "--out", out]) == 2
+    err = capsys.readouterr().err
+    assert message in err and err.count("\n") == 1 and sorted(tmp_path.rglob("*")) == before
+
+
+def test_a_run_goes_where_one_is_or_was_begun(tiny, tmp_path):
+    tiny.notebook("01_one", "1")
+    for names in ((), ("01_one.ipynb", "results.json", ".lock"), ("run.json", "letter.txt")):
+        folder = tmp_path / "build" / str(len(names)) / "run"
+        folder.mkdir(parents=True)
+        for name in names:
+            (folder / name).write_text("x")
+        run_folder.check_out(folder, tiny.project)
 
 
 def test_a_hanging_and_a_killed_kernel_end_only_their_notebooks(tiny):

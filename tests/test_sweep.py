@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import io
 import json
 import os
@@ -16,9 +17,11 @@ from pathlib import Path
 import numpy as np
 import pyarrow.parquet as pq
 import pytest
+from matplotlib.collections import PolyCollection
 
-from recount import claims, cli, sweep, sweep_axes, sweep_notebook, sweeps
+from recount import claims, cli, figure_sweep, sweep, sweep_axes, sweep_notebook, sweeps
 from recount.errors import RecountError
+from recount.figure_style import Words
 from recount.recompute import World
 from recount.sweep_run import Workers
 
@@ -208,6 +211,34 @@ def test_the_summary_and_the_figure_tell_the_span(tmp_path):
     assert report.exit_code == 0 and "80 points of 1 claim" in report.lines()[0]
 
 
+def test_a_part_that_cannot_be_read_is_computed_anew(tmp_path, monkeypatch):
+    monkeypatch.setattr(sweep.Sweep, "rows", 16)
+    asked, out = model("grid_intensity=20:800:40", claims=("gpt-3-carbon",)), tmp_path / "out"
+    sweeps.run(asked, out, ALONE, figures=False)
+    whole, part = contents(out), out / "points" / "part-000001.parquet"
+    for left in (part.read_bytes()[:-40], b"", (out / "points" / "part-000000.parquet").read_bytes()):
+        part.write_bytes(left)
+        assert sweeps.run(asked, out, ALONE, resume=True, figures=False).exit_code == 0
+        assert contents(out) == whole
+
+
+def test_a_sweep_that_is_stopped_says_how_it_goes_on(tmp_path, capsys, monkeypatch):
+    out, over = tmp_path / "my sweep", ["sweep", "--over", "grid_intensity=20,800", "--claims", "gpt-3-carbon", "--no-figures", "--workers", "1", "--out"]
+    for stop, code, told in (
+        (KeyboardInterrupt(), 130, "recount: stopped; what was finished is kept; to go on: "),
+        (OSError(errno.EFBIG, "File too large", "p"), 2, "recount: p was not written, since files may not grow larger here: make room; what was finished is kept; to go on: "),
+        (OSError(errno.ENOSPC, "No space left on device", "p"), 2, "recount: p was not written, since the disk is full: make room; what was finished is kept; to go on: "),
+    ):
+        for place, begun in ((f"{code}{stop!r:.3}", True), ("none", False)):
+            where = out / place / str(getattr(stop, "errno", ""))
+            monkeypatch.setattr(sweeps.Folder, "summary" if begun else "check", lambda *_, s=stop: (_ for _ in ()).throw(s))
+            assert cli.main([*over, str(where)]) == code
+            err = capsys.readouterr().err
+            assert (err == f"{told}recount sweep --resume --out '{where}'\n") is begun and err.count("\n") == 1, err
+            monkeypatch.undo()
+            stop.__dict__.clear()
+
+
 def test_the_fan_holds_the_interval_that_claims_gives():
     asked = model("grid_intensity=400,800", claims=("mistral-7b-carbon",))
     (one,) = sweep.planned(asked)[0]
@@ -228,6 +259,42 @@ def test_figures_of_any_number_of_axes_have_a_text_in_both_languages(over):
     figures = sweep.figures(one, asked.axes, flat)[0].reshape([len(v) for v in values])
     for language, printed in (("en", "against 550 tCO2e printed"), ("fr", "face à 550\u202ftCO2e imprimé")):
         assert printed in str(response(one.claim, one.axes, values, figures, language=language))
+
+
+@pytest.mark.parametrize(("identifier", "banded"), [("gpt-3-carbon", False), ("mistral-7b-carbon", True)])
+def test_a_band_is_promised_where_one_can_be_seen(identifier, banded):
+    """GPT-3's other inputs are declared figures, within their rounding; the training of Mistral 7B rests on an estimate."""
+    asked = model("grid_intensity=20:800:5", claims=(identifier,))
+    (one,) = sweep.planned(asked)[0]
+    points = {"grid_intensity": asked.axes[0].values}
+    figures = sweep.figures(one, asked.axes, points)[0]
+    drawn = figure_sweep._line(one.claim, asked.axes[0], asked.axes[0].values, figures, sweep.fan(one, asked.axes, points), asked.axes[0].values, Words("en"))
+    assert any("90 %" in text.get_text() for text in drawn.legends[0].get_texts()) is banded
+    assert bool([c for c in drawn.axes[0].collections if isinstance(c, PolyCollection)]) is banded
+
+
+def test_a_figure_says_what_is_claimed_and_under_which_scenario(monkeypatch):
+    claim = claims.register.claim("gpt-3-carbon")
+    assert figure_sweep._title(claim, "as-published", Words("en")) == "Training GPT-3 emitted 550 tCO2e."
+    assert figure_sweep._title(claim, "french-grid", Words("en")) == "French grid: Training GPT-3 emitted 550 tCO2e."
+
+
+def test_colours_end_where_contours_do():
+    axes, column = sweep_axes.read(OVER[:2]), [np.array([20.0, 400.0, 800.0]), np.array([1.1, 1.3, 1.6])]
+    drawn = figure_sweep._surfaces(claims.register.claim("gpt-3-carbon"), axes, column, np.outer(*column), Words("en"))
+    assert (drawn.axes[0].get_xlim(), drawn.axes[0].get_ylim()) == ((20, 800), (1.1, 1.6))
+
+
+def test_what_stays_as_it_is_is_counted_and_not_drawn(tmp_path):
+    report = sweeps.run(model("grid_intensity=20,800", claims=("large-2-water", "gpt-3-carbon")), tmp_path / "out", ALONE, figures=False)
+    told = dict(report.summary)
+    told["claims"] = [told["claims"][0] | {"id": "large-2-water", "printed": "281000 m3", "unit": "m3", "low": 5.0, "high": 6.0}, told["claims"][0] | {"low": 5.0, "high": 5.0 + 1e-15}]
+    lines = sweeps.Report(tmp_path, 2, told).lines()
+    assert "281,000 m³  5 to 6 m³" in "\n".join(lines) and lines[-1].startswith("2 more claims do not depend on that")
+    (one,) = sweep.planned(asked := model("grid_intensity=20,800", claims=("gpt-3-carbon",)))[0]
+    assert sweeps._moves(asked, one)
+    still = model("grid_intensity=20", claims=("gpt-3-carbon",))
+    assert not sweeps._moves(still, sweep.planned(still)[0][0])
 
 
 # --- who computes it ---------------------------------------------------------------------------
@@ -330,9 +397,10 @@ def test_where_no_scheduler_answers_one_sentence_says_so(tmp_path, capsys):
     assert f"no scheduler answers at {address}: start one with 'dask scheduler'" in capsys.readouterr().err
 
 
-def test_a_scheduler_without_workers_is_said_to_have_none(scheduler):
+def test_a_scheduler_without_workers_is_said_to_have_none(scheduler, capsys):
     with pytest.raises(RecountError, match="has no workers: start one with 'dask worker"):
         Workers(scheduler, patience=0.5).perform([sweep_task()], print, print, 1)
+    assert capsys.readouterr().err == f"recount: the scheduler at {scheduler} has no workers yet; waiting for one, at most 0.5 seconds.\n"
 
 
 def test_a_worker_with_other_data_is_refused(tmp_path, scheduler):

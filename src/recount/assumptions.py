@@ -132,12 +132,12 @@ def from_row(row: Row) -> Assumption:
 
 
 def from_text(name: str, text: str, origin: str) -> Assumption:
-    """The assumption that a scenario, a claim or a reader typed: taken as given, within its rounding."""
-    known = spec(name)
-    quantity = known.read(text)
-    number = re.match(r"\s*[+\-−]?[\d\s\u00a0\u202f]*\d(?:[.,]\d+)?(?:[eE][+\-]?\d+)?", text)[0].strip()
-    shift = quantity.magnitude / (read_number(number)[0] or 1)  # a scale word ("7 billion parameters") widens the rounding
-    return Assumption(name, quantity, half_rounding(number, known.counted) * abs(shift), GIVEN, origin, text)
+    """The assumption that a scenario or a reader typed: a supposition, so exactly that value whatever its digits.
+
+    >>> from_text("grid_intensity", "400 gCO2e/kWh", "override").half_rounding
+    0.0
+    """
+    return Assumption(name, spec(name).read(text), 0.0, GIVEN, origin, text)
 
 
 class Assumptions:

@@ -204,6 +204,8 @@ def _check_quantity(text: str, answers: Answers) -> str:
     told = "unit" in answers or read_number(answers.get("printed", "1"))[1]  # else its unit is still to be asked for
     if told and read_unit(unit).dimensionality != read_unit(spec(name).unit).dimensionality:
         raise RecountError(f"'{answers['printed']}' is no {label(name)}: {text} is measured in {spec(name).unit if spec(name).unit != '1' else 'no unit'}.")
+    if "printed" in answers and read_number(answers["printed"])[0] < 0 and spec(name).minimum is not None and spec(name).minimum >= 0:
+        raise RecountError(f"'{answers['printed']}' is no {label(name)}, which cannot be below {spec(name).minimum:g}: give the figure as it is printed, without a minus.")
     return text
 
 

@@ -7,10 +7,11 @@ import os
 import re
 import shlex
 import tempfile
+import textwrap
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from recount import claims, execution, freshness, own_register, own_rows, register
+from recount import claims, execution, freshness, own_register, own_rows, register, sampling
 from recount.assumptions import split_reference
 from recount.claims import Result
 from recount.contexts import called
@@ -110,8 +111,9 @@ def notebook(result: Result, folder: Path) -> NotebookNode:
     text(_opening(result))
     code("from recount import figures\nfrom recount.study import Study" if figure else "from recount.study import Study")
     own = _own(folder)
-    code(_parameters(own), "parameters")
-    code(_study(own))
+    assumed = _assumed(result)
+    code(_parameters(assumed, own), "parameters")
+    code(_study(assumed, own))
     text(_claim(result))
     code(f'study.claim("{one.id}")')
     if figure and not one.counts:
@@ -172,17 +174,26 @@ def _own(folder: Path) -> dict[str, str]:
     return found
 
 
-def _parameters(own: dict[str, str]) -> str:
+def _assumed(result: Result) -> dict[str, str]:
+    """What a reader may set: the three primary assumptions and every uncertain one of the route, each with an example."""
+    found = dict(PRIMARY)
+    for assumption in result.taken.plan.assumptions if result.taken else ():
+        if known(assumption.name) and sampling.uncertain(assumption):
+            found.setdefault(assumption.name, assumption.text.removesuffix(" 1"))
+    return found
+
+
+def _parameters(assumed: dict[str, str], own: dict[str, str]) -> str:
     lines = ['scenario: str = "as-published"  # a name of data/scenarios']
-    lines += [f'{name}: str = ""  # e.g. {example}; empty keeps the claim\'s own' for name, example in PRIMARY.items()]
-    lines.append('language: str = "en"  # en, or fr for French')
+    lines += [f'{name}: str = ""  # e.g. {example}; empty keeps the claim\'s own' for name, example in assumed.items()]
+    lines.insert(1 + len(PRIMARY), 'language: str = "en"  # en, or fr for French')
     what = {"register": "the register that the claim stands in", "data": "the rows beside those of recount"}
     return "\n".join([*lines, *(f'{name}: str = "{path}"  # {what[name]}, seen from this folder' for name, path in own.items())])
 
 
-def _study(own: dict[str, str]) -> str:
-    primary = "primary = dict(" + ", ".join(f"{name}={name}" for name in PRIMARY) + ")"
-    return f"{primary}\nstudy = Study(scenario, language=language, **primary{''.join(f', {name}={name}' for name in own)})"
+def _study(assumed: dict[str, str], own: dict[str, str]) -> str:
+    listed = textwrap.fill(", ".join(f"{name}={name}" for name in assumed), 140, initial_indent="assumed = dict(", subsequent_indent="    ", break_on_hyphens=False)
+    return f"{listed})\nstudy = Study(scenario, language=language, **assumed{''.join(f', {name}={name}' for name in own)})"
 
 
 def _claim(result: Result) -> str:

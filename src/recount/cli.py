@@ -6,8 +6,12 @@ Heavy libraries are imported by the command that needs them, so that help comes 
 from __future__ import annotations
 
 import argparse
+import contextlib
 import json
+import signal
 import sys
+import threading
+from collections.abc import Iterator
 from pathlib import Path
 
 from recount import cli_claims, cli_estimate, cli_measure, cli_options, cli_runs, cli_sweep, language
@@ -33,7 +37,7 @@ def main(arguments: list[str] | None = None) -> int:
     """Run one command; a refusal is one sentence on stderr and exit code 2."""
     try:
         options = _parser().parse_args(cli_claims.spelled(sys.argv[1:] if arguments is None else arguments))
-        with cli_claims.register(options), cli_options.kernel_asked_for(options), language.speaking(None):
+        with _ended_as_by_ctrl_c(), cli_claims.register(options), cli_options.kernel_asked_for(options), language.speaking(None):
             return options.command(options)
     except RecountError as error:
         print(f"recount: {error}", file=sys.stderr)
@@ -42,11 +46,33 @@ def main(arguments: list[str] | None = None) -> int:
         sys.stderr.close()
         return 0
     except OSError as error:
-        print(f"recount: {file_sentence(error)}", file=sys.stderr)
+        print(f"recount: {file_sentence(error, cli_options.going_on(error))}", file=sys.stderr)
         return 2
-    except KeyboardInterrupt:
-        print("recount: stopped; what was finished is kept.", file=sys.stderr)
-        return 130
+    except KeyboardInterrupt as stopped:
+        print(f"recount: stopped; {cli_options.going_on(stopped) or 'what was finished is kept.'}", file=sys.stderr)
+        return 143 if isinstance(stopped, _Ended) else 130
+
+
+class _Ended(KeyboardInterrupt):
+    """The system, or whoever may, asks this process to end."""
+
+
+@contextlib.contextmanager
+def _ended_as_by_ctrl_c() -> Iterator[None]:
+    """A request to end (SIGTERM) is taken as Ctrl-C is; a second one does not cut the tidying up short."""
+    if threading.current_thread() is not threading.main_thread() or signal.getsignal(signal.SIGTERM) is not signal.SIG_DFL:
+        yield
+        return
+
+    def end(*_) -> None:
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)
+        raise _Ended
+
+    signal.signal(signal.SIGTERM, end)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)
 
 
 class _Parser(argparse.ArgumentParser):

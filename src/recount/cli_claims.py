@@ -11,7 +11,7 @@ from pathlib import Path
 from recount import own_register
 from recount.errors import RecountError
 
-_WITH_REGISTER = ("run", "rerun", "refresh", "sweep", "claims", "claim", "check", "site")
+_WITH_REGISTER = ("run", "diff", "rerun", "refresh", "sweep", "claims", "claim", "check", "site")
 _NEW = "claim new"
 _EXAMPLE = """examples:
   recount claim new --register my_claims.toml --data my_rows       in a terminal: asks for each part

@@ -54,6 +54,16 @@ def drawn(options: argparse.Namespace) -> tuple[int | None, int]:
     return sampling.read_count(options.samples) if options.samples is not None else None, sampling.read_seed(options.seed)
 
 
+def tell_going_on(stopped: BaseException, sentence: str) -> None:
+    """Say with what stops a command how it goes on, where that is by another command."""
+    stopped.going_on = sentence
+
+
+def going_on(stopped: BaseException) -> str:
+    """How the command that was stopped goes on; ``""`` where nothing was said."""
+    return getattr(stopped, "going_on", "")
+
+
 def overrides(pairs: list[str]) -> dict[str, str]:
     """Read ``name=value`` pairs, each name once."""
     found: dict[str, str] = {}

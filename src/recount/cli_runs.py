@@ -60,9 +60,10 @@ def add(commands: argparse._SubParsersAction) -> None:
 def _run(options: argparse.Namespace) -> int:
     from recount import run_record
     from recount.project import Project
+    from recount.run_folder import check_out
 
-    if options.out and (options.out == Path() or any(p.exists() and not p.is_dir() for p in (options.out, *options.out.parents))):
-        raise RecountError(f"--out '{options.out}' must be a folder of its own: give a new or an existing folder.")
+    if options.out:
+        check_out(options.out, Project.here())
     run_record.check_country(options.country)
     if options.like:
         return _like(options)
@@ -103,15 +104,9 @@ def _like(options: argparse.Namespace) -> int:
         raise RecountError(f"--out '{options.out}' is the run that is to be repeated: name another folder, so that the two can be compared.")
     if told := run_inputs.differing(like, record, here):
         print(f"recount: since that run there are {'; '.join(told)}. Its own data and notebooks are used, with the present code and packages.", file=sys.stderr)
-    with tempfile.TemporaryDirectory(prefix="recount-like-") as place:
-        project = run_inputs.unpack(like, Path(place).resolve(), here.build)
-        before = os.environ.get("RECOUNT_DATA")
-        os.environ["RECOUNT_DATA"] = str(project.root / "data")
-        try:
-            asked = record["asked"]
-            code = _execute(options, [one["name"] for one in record["notebooks"]], asked["scenario"], asked["overrides"], out, project)
-        finally:
-            os.environ.pop("RECOUNT_DATA") if before is None else os.environ.update(RECOUNT_DATA=before)
+    asked = record["asked"]
+    with tempfile.TemporaryDirectory(prefix="recount-like-") as place, run_inputs.unpacked(like, Path(place).resolve(), here.build) as project:
+        code = _execute(options, [one["name"] for one in record["notebooks"]], asked["scenario"], asked["overrides"], out, project)
     print(_repeated(like, out))
     return code
 
@@ -137,8 +132,11 @@ def _diff(options: argparse.Namespace) -> int:
 def _scenarios(options: argparse.Namespace) -> int:
     from recount import scenario_files
 
-    print(json.dumps(scenario_files.listed(), ensure_ascii=False, indent=1) if options.json else scenario_files.table())
-    return 0
+    found, broken = scenario_files.listed()
+    print(json.dumps(found, ensure_ascii=False, indent=1) if options.json else scenario_files.table(found))
+    for sentence in broken:
+        print(f"recount: {sentence}", file=sys.stderr)
+    return 1 if broken else 0
 
 
 def _new(options: argparse.Namespace) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import shlex
 from pathlib import Path
 
 from recount import cli_options
@@ -42,7 +43,7 @@ def add(commands: argparse._SubParsersAction) -> None:
 
 
 def _sweep(options: argparse.Namespace) -> int:
-    from recount.sweep_folder import Folder
+    from recount.sweep_folder import MANIFEST, Folder
     from recount.sweep_run import Workers
 
     workers = Workers(options.scheduler, _whole("--workers", options.workers, None))
@@ -52,13 +53,16 @@ def _sweep(options: argparse.Namespace) -> int:
     if asked is None:
         raise RecountError(f"{options.out} holds no sweep to go on with: start one without --resume.")
     if asked["kind"] == "notebook":
-        from recount import sweep_notebook
-
-        report = sweep_notebook.run(sweep_notebook.of(asked), options.out, workers, options.resume, asked["figures"])
+        from recount import sweep_notebook as kind
     else:
-        from recount import sweeps
+        from recount import sweeps as kind
 
-        report = sweeps.run(sweeps.of(asked), options.out, workers, options.resume, asked["figures"])
+    try:
+        report = kind.run(kind.of(asked), options.out, workers, options.resume, asked["figures"])
+    except (KeyboardInterrupt, OSError) as stopped:
+        if (options.out / MANIFEST).is_file():
+            cli_options.tell_going_on(stopped, f"what was finished is kept; to go on: recount sweep --resume --out {shlex.quote(str(options.out))}")
+        raise
     print("\n".join(report.lines()))
     return report.exit_code
 

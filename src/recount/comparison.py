@@ -78,7 +78,7 @@ def told(found: list[Change], one: str = "the default", other: str = "this run")
         return "No claim is in both."
     moved, judged, still = sum(c.moved for c in found), sum(c.verdict for c in found), sum(not c.moved for c in found)
     if not moved:
-        return f"None of the {len(found)} claims differs between {one} and {other}."
+        return f"None of the {len(found)} claims differs between {one} and {other}." if len(found) > 1 else f"The one claim does not differ between {one} and {other}."
     tail = f", {judged} of them with another verdict" if judged else ", none of them with another verdict"
     rest = f"; {still} {'stays as it is' if still == 1 else 'stay as they are'}" if still else ""
-    return f"{moved} of {len(found)} claims {'differs' if moved == 1 else 'differ'} between {one} and {other}{tail}{rest}."
+    return f"{moved} of {len(found)} claim{'s' if len(found) > 1 else ''} {'differs' if moved == 1 else 'differ'} between {one} and {other}{tail}{rest}."

@@ -78,13 +78,16 @@ class Update:
     def _claims(self) -> list[str]:
         if not self.moved:
             return ["No claim rests on a value that changes."]
+        seen = [(one, then) for one, then in self.moved if (one.recomputed_text, one.verdict) != (then.recomputed_text, then.verdict)]
         rows = [
             (one.claim.id, one.printed_text, one.recomputed_text, then.recomputed_text, then.verdict if then.verdict == one.verdict else f"{then.verdict} (is: {one.verdict})")
-            for one, then in self.moved
+            for one, then in seen
         ]
+        still = len(self.moved) - len(seen)
         others = sum(then.verdict != one.verdict for one, then in self.moved)
         told = f"{len(self.moved)} claim{'s rest' if len(self.moved) > 1 else ' rests'} on a value that changes; {others or 'none'} would get another verdict."
-        return [explain.Table(("Claim", "Printed", "Is", "Would be", "Verdict"), tuple(rows)).text(), told]
+        told += f" {still} of them would show the same figure." if still else ""
+        return [*([explain.Table(("Claim", "Printed", "Is", "Would be", "Verdict"), tuple(rows)).text()] if rows else []), told]
 
     def _scenarios(self) -> list[str]:
         changed = {change.value.context for change in self.changes}

@@ -23,6 +23,10 @@ def nearest(name: str, known: Iterable[str]) -> str:
 
     >>> nearest("grid_intensty", ["grid_intensity", "pue"])
     "did you mean 'grid_intensity'?"
+    >>> nearest("zone", ["answer", "axis", "bone"])
+    "did you mean 'bone'?"
+    >>> nearest("xyz", [*"abcdefghijklm", "lazy"])
+    'the nearest is lazy; known names are a, b, c, d, e, f, g, h, i, j, k, l, …'
     """
     known = sorted(set(known))
     close = difflib.get_close_matches(name, known, n=1, cutoff=0.6)
@@ -35,23 +39,25 @@ def nearest(name: str, known: Iterable[str]) -> str:
         return f"did you mean '{shared}'?"
     if not known:
         return "there are none."
-    listed = ", ".join(known[:12]) + (", …" if len(known) > 12 else "")
-    return f"known names are {listed}."
+    if len(known) <= 12:
+        return f"known names are {', '.join(known)}."
+    likest = max(known, key=lambda k: difflib.SequenceMatcher(None, name.lower(), k.lower()).ratio())
+    return f"the nearest is {likest}; known names are {', '.join(known[:12])}, …"
 
 
-_FULL = (errno.ENOSPC, errno.EDQUOT)
+_FULL = {errno.ENOSPC: "the disk is full", errno.EDQUOT: "your share of the disk is used up", errno.EFBIG: "files may not grow larger here"}
 _FORBIDDEN = (errno.EROFS, errno.EACCES, errno.EPERM)
 
 
-def file_sentence(error: OSError) -> str:
-    """What became of a file that could not be read or written, and what to do.
+def file_sentence(error: OSError, going_on: str = "") -> str:
+    """What became of a file that could not be read or written, and what to do; *going_on* says how where it is not by the same command.
 
     >>> file_sentence(OSError(errno.ENOSPC, "No space left on device", "out/results.json"))
     'out/results.json was not written, since the disk is full: make room and give the command again; what was finished is kept.'
     """
     name = error.filename or "a file"
     if error.errno in _FULL:
-        return f"{name} was not written, since the disk is full: make room and give the command again; what was finished is kept."
+        return f"{name} was not written, since {_FULL[error.errno]}: make room{f'; {going_on}' if going_on else ' and give the command again; what was finished is kept.'}"
     if error.errno in _FORBIDDEN:
         return f"{name} may not be used ({(error.strerror or 'no permission').lower()}): name a folder that you may write to, with --out where there is one."
     return f"{name} cannot be used: {error.strerror or error}."

@@ -8,6 +8,7 @@ versions, no paths, so that an unchanged re-run is an unchanged file.
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import dataclasses
 import logging
@@ -173,10 +174,22 @@ def _engine() -> str:
             try:
                 return super().execute_notebook(nb, kernel_name, **options)
             finally:
+                _end_listening()
                 write_ipynb(nb, output_path)
 
     papermill_engines.register("recount", Once)
     return "recount"
+
+
+def _end_listening() -> None:
+    """End the task that listens to a kernel's outputs: nbclient leaves it behind where a cell takes too long, and it is told of at length when the process ends."""
+    from jupyter_core.utils import ensure_event_loop
+
+    loop = ensure_event_loop()
+    if not loop.is_running() and (left := asyncio.all_tasks(loop)):
+        for task in left:
+            task.cancel()
+        loop.run_until_complete(asyncio.gather(*left, return_exceptions=True))
 
 
 def _own_kernel() -> type:

@@ -16,8 +16,10 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 from matplotlib.ticker import FixedLocator
 
+from recount import scenarios
 from recount.claims import printed_text
 from recount.figure_style import BAND, BLUE, DPI, GREY, INK, SKY, WIDTH, Words, canvas, drawn, legend_below, number_axis, shown, span, wants_log, with_raised_powers, wrapped
+from recount.language import either, labelled, speaking
 from recount.register import Claim
 from recount.study import View
 from recount.sweep import accepts
@@ -27,6 +29,7 @@ from recount.verdicts import printed_range
 from recount.wording import label as label_of
 
 _LEVELS = (0.001, 0.01, 0.1, 0.5, 2, 10, 100, 1000)
+_SEEN = 0.01  # of an axis: what is narrower hides under the line
 PANELS = 3  # along each further axis
 Ends = tuple[np.ndarray, np.ndarray]
 
@@ -34,7 +37,7 @@ Ends = tuple[np.ndarray, np.ndarray]
 @drawn
 def response(
     claim: Claim, axes: Sequence[Axis], values: Sequence[np.ndarray], figures: np.ndarray, fan: Ends | None = None, fan_at: np.ndarray | None = None,
-    held: Sequence[str] = (), *, language: str | None = None,
+    held: Sequence[str] = (), *, scenario: str = scenarios.DEFAULT, language: str | None = None,
 ) -> View:  # fmt: skip
     """How a claim's recomputed figure answers to what is swept, beside the figure as printed.
 
@@ -44,6 +47,7 @@ def response(
     figures : one per combination of values, in the claim's unit, NaN where there is none.
     fan, fan_at : the 90 % interval of one axis' figures, and at which values of the axis.
     held : assumptions that stand at one value here, ready to be read.
+    scenario : under which it is recomputed.
     """
     words = Words(language)
     order = sorted(range(len(axes)), key=lambda k: -len(values[k]))  # the two longest span the surface
@@ -52,30 +56,48 @@ def response(
         figure = _line(claim, axes[0], values[0], figures, fan, fan_at, words)
     else:
         figure = _surfaces(claim, axes, values, figures, words)
+    figure.suptitle(_title(claim, scenario, words), fontsize=10)
     return shown(figure, _told(claim, axes, values, figures, held, words))
+
+
+def _title(claim: Claim, scenario: str, words: Words) -> str:
+    """What is claimed, and the scenario where there is one."""
+    with speaking(words.language):
+        found = either(claim.statement, claim.statement_fr)
+        if scenario != scenarios.DEFAULT:
+            chosen = scenarios.scenario(scenario)
+            found = labelled(either(chosen.title, chosen.title_fr), found)
+    return wrapped(found, 90)
 
 
 def _line(claim: Claim, axis: Axis, xs: np.ndarray, ys: np.ndarray, fan: Ends | None, fan_at: np.ndarray | None, words: Words) -> Figure:
     figure, plot = canvas(4.4)
     ends = [*ys, *(fan[0] if fan else ()), *(fan[1] if fan else ()), _printed(claim)]
     handles = [Line2D([], [], color=BLUE, lw=2, label=words("recomputed (line)"))]
-    if fan:
-        plot.fill_between(fan_at, *fan, color=SKY, alpha=0.3, lw=0)
-        handles.append(Patch(fc=SKY, alpha=0.3, label=words("90 % interval of the other assumptions")))
     plot.plot(xs, ys, color=BLUE, lw=2, marker="o" if len(xs) <= 12 else "", ms=4)
     finite = [y for y in ends if math.isfinite(y)]
     _ticks(plot.xaxis, axis, xs, words)
     room = 0.06 * (max(finite) - min(finite)) or 1
     low, high = span(finite, 1.2) if wants_log(finite) else (min(finite) - room, max(finite) + room)
     number_axis(plot.yaxis, words, wants_log(finite), (low, high))
+    if fan and _widest(fan, (low, high), wants_log(finite)) > _SEEN:
+        plot.fill_between(fan_at, *fan, color=SKY, alpha=0.3, lw=0)
+        handles.append(Patch(fc=SKY, alpha=0.3, label=words("90 % interval of the other assumptions")))
     accepted = printed_range(claim.printed, claim.relation, claim.significant)
     plot.axhspan(max(accepted[0], low), min(accepted[1], high), color=BAND, zorder=0, lw=0)
     plot.axhline(_printed(claim), color=INK, lw=1.2, zorder=1)
     handles += [Line2D([], [], color=INK, lw=1.2, label=f"{words('printed')} {with_raised_powers(printed_text(claim))}"), Patch(fc=BAND, label=words("accepted by the printed figure"))]
-    plot.set_xlabel(words.axis(_called(axis, words), axis.unit))
+    plot.set_xlabel(_axis_title(axis, words))
     plot.set_ylabel(words.axis(words("recomputed"), claim.unit))
     legend_below(figure, handles, 2)
     return figure
+
+
+def _widest(fan: Ends, ends: tuple[float, float], log: bool) -> float:
+    """How high a band is at its widest, as a share of the axis."""
+    scale = np.log if log else np.asarray
+    heights = scale(fan[1]) - scale(fan[0])
+    return float(np.nanmax(heights, initial=0) / (scale(ends[1]) - scale(ends[0])))
 
 
 def _surfaces(claim: Claim, axes: Sequence[Axis], values: Sequence[np.ndarray], figures: np.ndarray, words: Words) -> Figure:
@@ -87,8 +109,8 @@ def _surfaces(claim: Claim, axes: Sequence[Axis], values: Sequence[np.ndarray], 
     figure = Figure(figsize=(WIDTH, height), dpi=DPI, layout="constrained")
     FigureCanvasAgg(figure)
     plots = figure.subplots(len(rows), len(columns), sharex=True, sharey=True, squeeze=False)
-    plots[-1][len(columns) // 2].set_xlabel(words.axis(_called(axes[0], words), axes[0].unit))
-    plots[len(rows) // 2][0].set_ylabel(wrapped(words.axis(_called(axes[1], words), axes[1].unit), 40))
+    plots[-1][len(columns) // 2].set_xlabel(_axis_title(axes[0], words))
+    plots[len(rows) // 2][0].set_ylabel(wrapped(_axis_title(axes[1], words), 40))
     ratios = figures / _printed(claim) if _printed(claim) else figures
     norm, colours = _scale(ratios, bool(_printed(claim)))
     for r, row in enumerate(rows):
@@ -138,8 +160,9 @@ def _surface(plot: Axes, claim: Claim, axes: Sequence[Axis], values: Sequence[np
     if min(figures.shape) > 1:
         _contours(plot, claim, values, figures, ratios, words)
     plot.grid(False)
-    plot.set_xlim(edges[0].min(), edges[0].max())
-    plot.set_ylim(edges[1].min(), edges[1].max())
+    # Where contours are drawn, colours end where they do: at the outermost values.
+    for ends, limits in zip(values[:2] if min(figures.shape) > 1 else edges, (plot.set_xlim, plot.set_ylim), strict=True):
+        limits(ends.min(), ends.max())
     return image
 
 
@@ -211,6 +234,17 @@ def _told(claim: Claim, axes: Sequence[Axis], values: Sequence[np.ndarray], figu
 
 def _called(axis: Axis, words: Words) -> str:
     return label_of(axis.name) + (f" ({axis.activity})" if axis.activity else "")
+
+
+def _axis_title(axis: Axis, words: Words) -> str:
+    """An assumption with its unit, never in a second pair of parentheses.
+
+    >>> _axis_title(Axis("grid_intensity", "1,2"), Words("en")), _axis_title(Axis("training_time", "1,2"), Words("en"))
+    ('grid carbon intensity (g), gCO2e/kWh', 'training time (h)')
+    """
+    called = _called(axis, words)
+    titled = words.axis(called, axis.unit)
+    return f"{called}, {titled.removeprefix(called)[2:-1]}" if called.endswith(")") and titled.endswith(")") and titled.startswith(f"{called} (") else titled
 
 
 def _printed(claim: Claim) -> float:

@@ -84,14 +84,13 @@ def difference_lines(differences: Sequence[Difference]) -> list[str]:
     moved = [d for d in differences if d.default != d.changed or d.verdict != d.would_be]
     still = len(differences) - len(moved)
     if not moved:
-        return [f"None of the {still} claims of this notebook depends on that." if still else "This notebook shows no claim."]
+        return ["No claim is shown." if not still else f"None of the {still} claims shown depends on that." if still > 1 else "The one claim shown does not depend on that."]
     table = [("claim", "printed", "default", "this run", "would-be verdict")]
     table += [(d.claim, d.printed, shown(d.default, d.unit), shown(d.changed, d.unit), _verdict(d)) for d in moved]
     widths = [max(len(line[column]) for line in table) for column in range(4)]
     lines = ["  ".join([*(cell.ljust(width) for cell, width in zip(line, widths)), line[4]]) for line in table]
     if still:
-        who = "claims of this notebook do" if still > 1 else "claim of this notebook does"
-        lines.append(f"{still} more {who} not depend on that.")
+        lines.append(f"{still} more {'claims shown do' if still > 1 else 'claim shown does'} not depend on that.")
     return lines
 
 

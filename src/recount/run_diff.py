@@ -47,10 +47,10 @@ class Side:
         from recount import claims, register
         from recount.recompute import World
 
-        return [claims.recompute_claim(known, World.of(self.scenario)).as_json() for known in register.load() if not ids or known in ids]
+        return [claims.recompute_claim(known, World.of(self.scenario)).as_json() for known in (register.load() if ids else register.shown()) if not ids or known in ids]
 
     def data(self, project: Project) -> dict[str, bytes]:
-        return run_inputs.data_of(self.folder) if self.folder else run_inputs.data_files(project.data)
+        return run_inputs.data_of(self.folder) if self.folder else run_inputs.data_now(project)
 
 
 def _results(folder: Path) -> list[dict[str, Any]]:

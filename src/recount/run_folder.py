@@ -21,6 +21,28 @@ from recount.project import Project, write_whole
 from recount.run_inputs import RECORD, SCHEMA_VERSION
 
 RESULTS_TABLE = "results.parquet"
+_OURS = {"results.json", RESULTS_TABLE, run_inputs.INPUTS, RECORD, run_inputs.INDEX, run_inputs.COMPARISON}
+# Folders of a checkout that hold what is written by hand, or by another program.
+_TAKEN = ("data", "src", "notebooks", "tests", "site", "benchmarks", "LICENSES", ".git", ".github", ".venv")
+
+
+def check_out(out: Path, project: Project) -> None:
+    """Refuse a folder for a run where it would lie among other things; one that a run began is taken.
+
+    Raises
+    ------
+    RecountError : no folder, the file system's root or a home, the checkout or one of its own folders, or one that is in use otherwise.
+    """
+    if out == Path() or any(path.exists() and not path.is_dir() for path in (out, *out.parents)):
+        raise RecountError(f"--out '{out}' must be a folder of its own: give a new or an existing folder.")
+    folder, own = out.resolve(), {project.root.resolve(), project.checkout.resolve()}
+    if folder in {Path(folder.anchor), Path.home().resolve(), *own} or any(folder.is_relative_to(root / name) for root in own for name in _TAKEN):
+        raise RecountError(f"--out '{out}' is no folder for a run, since it holds other things: give one of its own, such as {out / 'my-run' if folder in own else 'build/my-run'}.")
+    known = _OURS | {source.name for source in project.all_notebooks()}
+    if folder.is_dir() and not (folder / RECORD).is_file() and any(path.name not in known and not path.name.startswith(".") for path in folder.iterdir()):
+        raise RecountError(f"--out '{out}' holds other things than a run: give a new folder, or that of a run.")
+
+
 
 
 class RunFolder:
@@ -76,7 +98,7 @@ class RunFolder:
         }
 
     def _rows(self, used: dict[str, str]) -> list[dict[str, str]]:
-        rows = run_inputs.rows_of(run_inputs.data_files(self.project.data))
+        rows = run_inputs.rows_of(run_inputs.data_now(self.project))
         return [rows[key] for line in used if line.startswith("row ") and (key := line.removeprefix("row ")) in rows]
 
 

@@ -1,25 +1,29 @@
 """Everything a run was made from, in one file of its folder, and what of it is another thing today.
 
 ``inputs.zip`` is a small project of its own: the data with the scenario in them, the notebooks
-as written, the locked packages. The code is told by a hash per file: what repeats a run is the
+as written, the locked packages, and in ``own/`` a register and rows of one's own. The code is told by a hash per file: what repeats a run is the
 present code, and it says where that differs.
 """
 
 from __future__ import annotations
 
+import contextlib
 import csv
 import hashlib
 import io
 import json
+import os
 import sys
 import zipfile
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from recount import own_register
 from recount.errors import RecountError
 from recount.project import Project, write_whole
 
+_REGISTER, _ROWS = "own/register/", "own/rows/"
 INPUTS, RECORD, INDEX, COMPARISON = "inputs.zip", "run.json", "index.html", "comparison.html"
 SCHEMA_VERSION = 1
 _EPOCH = (1980, 1, 1, 0, 0, 0)  # no time of day, so that the same inputs are the same bytes
@@ -29,7 +33,7 @@ _LARGEST = 512 * 2**20
 def pack(project: Project, notebooks: Iterable[Path], folder: Path) -> None:
     """Write the inputs of a run into its folder."""
     files = {f"data/{name}": content for name, content in data_files(project.data).items()}
-    files |= {f"notebooks/{path.name}": _as_written(path) for path in notebooks}
+    files |= {f"notebooks/{path.name}": _as_written(path) for path in notebooks} | _own()
     if project.lock.is_file():
         files["requirements.lock"] = project.lock.read_bytes()
     buffer = io.BytesIO()
@@ -39,6 +43,13 @@ def pack(project: Project, notebooks: Iterable[Path], folder: Path) -> None:
             entry.compress_type, entry.external_attr = zipfile.ZIP_DEFLATED, 0o644 << 16
             packed.writestr(entry, content)
     write_whole(folder / INPUTS, buffer.getvalue())
+
+
+def _own() -> dict[str, bytes]:
+    """The register and the rows of one's own by their path in ``inputs.zip``; there they keep their names, which lines that were used are told by."""
+    register, rows = own_register.register(), own_register.data()
+    kept = {f"{_ROWS}{rows.name}/.keep": b""} if rows else {}  # a folder that holds no row yet is one all the same
+    return kept | {(_REGISTER if path == register else f"{_ROWS}{rows.name}/") + path.name: path.read_bytes() for path in own_register.files()}
 
 
 def withdraw(folder: Path) -> None:
@@ -110,16 +121,43 @@ def _packed(folder: Path) -> dict[str, bytes]:
     return files
 
 
-def unpack(folder: Path, into: Path, made: Path) -> Project:
-    """The inputs of a run as a project of their own, whose results go where *made* says."""
-    for name, content in _packed(folder).items():
+@contextlib.contextmanager
+def unpacked(folder: Path, into: Path, made: Path) -> Iterator[Project]:
+    """The inputs of a run as a project of their own, whose results go where *made* says; its data and register are read meanwhile."""
+    packed = _packed(folder)
+    for name, content in packed.items():
         write_whole(into / name, content)
-    return Project(into, made)
+    register = next((into / name for name in packed if name.startswith(_REGISTER)), None)
+    rows = next((into / Path(*Path(name).parts[:3]) for name in packed if name.startswith(_ROWS)), None)
+    values = {"RECOUNT_DATA": into / "data", own_register.REGISTER: register, own_register.DATA: rows}
+    before = {name: os.environ.get(name) for name in values}
+    try:
+        _set(values)
+        yield Project(into, made)
+    finally:
+        _set(before)
+
+
+def _set(values: Mapping[str, Path | str | None]) -> None:
+    for name, value in values.items():
+        os.environ.pop(name, None)
+        if value is not None:
+            os.environ[name] = str(value)
 
 
 def data_of(folder: Path) -> dict[str, bytes]:
-    """The data files that a run was made from."""
-    return {name.removeprefix("data/"): content for name, content in _packed(folder).items() if name.startswith("data/")}
+    """The data files that a run was made from, rows of one's own among them."""
+    packed = _packed(folder)
+    return {name.removeprefix("data/"): content for name, content in packed.items() if name.startswith("data/")} | _own_rows(packed)
+
+
+def data_now(project: Project) -> dict[str, bytes]:
+    """The data files as they are today, rows of one's own among them."""
+    return data_files(project.data) | _own_rows(_own())
+
+
+def _own_rows(packed: Mapping[str, bytes]) -> dict[str, bytes]:
+    return {f"assumptions/own/{Path(name).name}": content for name, content in packed.items() if name.startswith(_ROWS) and name.endswith(".csv")}
 
 
 def rows_of(files: Mapping[str, bytes]) -> dict[str, dict[str, str]]:
@@ -135,10 +173,13 @@ def rows_of(files: Mapping[str, bytes]) -> dict[str, dict[str, str]]:
 def differing(folder: Path, record: Mapping[str, Any], project: Project) -> list[str]:
     """What the run of a folder was made from that is otherwise today, one sentence per kind."""
     then = _packed(folder)
-    now = {f"data/{name}": content for name, content in data_files(project.data).items()}
+    own = any(name.startswith(_REGISTER) for name in then)
+    if own and not own_register.register():  # where it lies is not known, nor are the notebooks beside it
+        then = {name: content for name, content in then.items() if not name.startswith(("own/", "notebooks/"))}
+    now = _own() | {f"data/{name}": content for name, content in data_files(project.data).items()}
     now |= {f"notebooks/{path.name}": _as_written(path) for path in project.all_notebooks() if f"notebooks/{path.name}" in then}
     told = []
-    for kind, word in (("data/", "data"), ("notebooks/", "notebooks")):
+    for kind, word in (("data/", "data"), ("notebooks/", "notebooks"), ("own/", "claims or rows of one's own")):
         if names := sorted(n for n in {*then, *now} if n.startswith(kind) and then.get(n) != now.get(n)):
             told.append(f"other {word} ({_listed(names)})")
     code = code_files()

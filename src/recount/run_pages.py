@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import base64
+import os
+import shlex
 from pathlib import Path
 from typing import Any
 
-from recount import comparison, page_views as views
+from recount import comparison, own_register, page_views as views
 from recount.comparison import Change, would_be
 from recount.pages import SITE
 from recount.project import write_whole
@@ -27,7 +29,7 @@ def write(folder: Path, record: dict[str, Any], claims: list[dict[str, Any]], ro
 
     title = title_of(record)
     failed = sum(one["state"] == "failed" for one in record["notebooks"])
-    told = comparison.told(found, "the default", "this run") if found is not None else f"{len(claims)} claims from {len(record['notebooks'])} notebooks, each with its own assumptions."
+    told = comparison.told(found, "the default", "this run") if found is not None else f"{_counted(len(claims), 'claim')} from {_counted(len(record['notebooks']), 'notebook')}, each with its own assumptions."
     told += f" {failed} of the notebooks failed: what they would show is missing here." if failed else ""
     tally = views.by_verdict([{"verdict": would_be(claim)} for claim in claims])
     if found is None:
@@ -38,7 +40,7 @@ def write(folder: Path, record: dict[str, Any], claims: list[dict[str, Any]], ro
         page = _fill(COMPARISON, title=f"{title}, against the default", record=record, told=told, moved=moved, still=still, picture=_picture(found))
         write_whole(folder / COMPARISON, page)
     took = run_record.told(record["took"]) if record.get("took") else []
-    page = _fill(INDEX, title=title, record=record, claims=claims, tally=tally, told=told, rows=rows, took=took, folder=folder.name, command=command_of(record))
+    page = _fill(INDEX, title=title, record=record, claims=claims, tally=tally, told=told, rows=rows, took=took, like=like_of(folder), command=command_of(record))
     write_whole(folder / INDEX, page)
 
 
@@ -55,15 +57,28 @@ def title_of(record: dict[str, Any]) -> str:
     return ", ".join([*scenario, *(f"{label(name)} = {value}" for name, value in typed.items())]) + french
 
 
+def _counted(number: int, noun: str) -> str:
+    return f"{number} {noun}{'' if number == 1 else 's'}"
+
+
+def like_of(folder: Path) -> str:
+    """The command that repeats the run of a folder, typed from where the run was."""
+    return shlex.join(["recount", "run", "--like", _from_here(folder) or str(folder.resolve())])
+
+
+def _from_here(path: Path) -> str:
+    return os.path.relpath(path) if path.resolve().is_relative_to(Path.cwd()) else ""
+
+
 def command_of(record: dict[str, Any]) -> str:
     """The command that asks for the same with today's data."""
-    import shlex
-
     asked = record["asked"]
     words = ["recount", "run", *asked["notebooks"]]
     words += ["--scenario", asked["scenario"]] if asked["scenario"] else []
     for name, value in asked["overrides"].items():
         words += ["--language", value] if name == "language" else ["-p", f"{name}={value}"]
+    for option, path in (("--register", own_register.register()), ("--data", own_register.data())):
+        words += [option, _from_here(path) or path.name] if path else []
     return shlex.join(words)
 
 

@@ -139,12 +139,14 @@ def refresh(
 ) -> tuple[RunReport, list[Path]]:
     """Re-execute committed notebooks in place; a failing one stays as it was.
 
+    The copies go into a folder of their own: a run's folder tells of the run that made it.
+
     Returns
     -------
-    (report, changed) : the run in ``build/runs/default`` and the notebooks whose files changed.
+    (report, changed) : what was executed in ``build/refreshed`` and the notebooks whose files changed.
     """
     project = project or Project.here()
-    planned = plan(project, names, timeout=timeout)
+    planned = plan(project, names, out=project.build / "refreshed", timeout=timeout)
     with alone(planned[0].target.parent):
         outcomes = _perform(project, planned, jobs, progress, force=True)
         changed = []
@@ -242,17 +244,21 @@ def _pool(workers: int, on_interrupt: signal.Handlers = signal.SIG_DFL) -> Proce
     return ProcessPoolExecutor(workers, multiprocessing.get_context("spawn"), initializer=_settle, initargs=(on_interrupt,))
 
 
+_STOPS = {signal.SIGINT, signal.SIGTERM}
+
+
 def _settle(on_interrupt: signal.Handlers) -> None:
-    signal.signal(signal.SIGINT, on_interrupt)
+    for stop in _STOPS:
+        signal.signal(stop, on_interrupt)
     if hasattr(signal, "pthread_sigmask"):
-        signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, _STOPS)
 
 
 def _submit(pool: ProcessPoolExecutor, *call) -> Future:
     """Submit; a process that starts for it is born deaf to Ctrl-C, which would break its import and be told at length."""
     if not hasattr(signal, "pthread_sigmask"):
         return pool.submit(*call)
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, _STOPS)
     try:
         return pool.submit(*call)
     finally:

@@ -142,8 +142,8 @@ def at(assumption: Assumption, share: np.ndarray) -> Quantity:
 def share_below(assumption: Assumption, value: Quantity) -> float | None:
     """The share of an assumption's distribution that lies below a value; None where it has none.
 
-    >>> from recount.assumptions import from_text
-    >>> share_below(from_text("pue", "1.10", "override"), Quantity(1.1025, ""))
+    >>> from recount.assumptions import Assumption
+    >>> share_below(Assumption("pue", Quantity(1.1, ""), 0.005, "declared", "row", "1.10"), Quantity(1.1025, ""))
     0.75
     """
     if not uncertain(assumption):

@@ -37,25 +37,30 @@ given = {given}
 _EXAMPLES = '# grid_intensity = "56 gCO2e/kWh"\n# energy_per_parameter_token = "20 pJ/parameter/token"\n# water_intensity = "4 L/kWh"'
 
 
-def listed() -> list[dict[str, Any]]:
-    """Every scenario with what it changes, ready for JSON."""
-    found = []
+def listed() -> tuple[list[dict[str, Any]], list[str]]:
+    """Every scenario with what it changes, ready for JSON; and of each that cannot be read, the sentence that says why."""
+    found, broken = [], []
     for name in scenarios.names():
-        one = scenarios.scenario(name)
-        changes = [{"name": laid.name, "value": laid.value, "origin": laid.origin, "source": laid.source} for laid in scenarios.laid_over(one, {})]
+        try:
+            one = scenarios.scenario(scenarios.check_name(name))
+            laid_over = scenarios.laid_over(one, {})
+        except RecountError as error:
+            broken.append(str(error) if f"{name}.toml" in str(error) else f"scenarios/{name}.toml: {error}")
+            continue
+        changes = [{"name": laid.name, "value": laid.value, "origin": laid.origin, "source": laid.source} for laid in laid_over]
         found.append({"name": name, "title": one.title, "title_fr": one.title_fr, "description": one.description, "given": list(one.given), "changes": changes})
-    return found
+    return found, broken
 
 
-def table() -> str:
+def table(found: list[dict[str, Any]]) -> str:
     """The scenarios for people: name, title and description, then what each changes."""
     lines = []
-    for one in listed():
+    for one in found:
         lines += [f"{one['name']}: {one['title']}", *textwrap.wrap(one["description"], 96, initial_indent="  ", subsequent_indent="  ")]
         lines += [f"    {c['name']} = {c['value']}" + (f"  ({c['source']})" if c["source"] else "") for c in one["changes"]]
         lines += [] if one["changes"] else ["    changes nothing: each claim with its own assumptions"]
         lines.append("")
-    return "\n".join([*lines, f"{len(scenarios.names())} scenarios; 'recount scenario new NAME' begins another."])
+    return "\n".join([*lines, f"{len(found)} scenario{'' if len(found) == 1 else 's'}; 'recount scenario new NAME' begins another."])
 
 
 def new(name: str, title: str = "", description: str = "", given: list[str] | None = None, assumptions: dict[str, str] | None = None) -> Path:

@@ -62,6 +62,8 @@ def text(name: str) -> str | None:
         path = data_folder() / "scenarios" / f"{check_name(name)}.toml"
     except RecountError:  # no file of ours, so none that could be read from elsewhere
         return None
+    if path.is_dir():
+        raise RecountError(f"scenarios/{name}.toml is a folder: move it away, and write the scenario as a file.")
     try:
         return path.read_text(encoding="utf-8-sig") if path.is_file() else None
     except UnicodeDecodeError:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from recount import claims, recompute, register, sampling, scenarios, sweep_axes
+from recount import claims, own_register, recompute, register, sampling, scenarios, sweep_axes
 from recount.assumptions import Assumption
 from recount.errors import RecountError
 from recount.recompute import Plan, World
@@ -104,7 +104,7 @@ class Unreached:
     problem: str = ""
 
 
-@functools.lru_cache(maxsize=4)
+@own_register.per_register(maxsize=4)
 def planned(sweep: Sweep) -> tuple[tuple[Reached, ...], tuple[Unreached, ...]]:
     """The claims that the axes reach, and the others.
 
@@ -114,7 +114,7 @@ def planned(sweep: Sweep) -> tuple[tuple[Reached, ...], tuple[Unreached, ...]]:
     """
     world = sweep.world({axis.key: _stand_in(axis) for axis in sweep.axes})
     reached, others = [], []
-    for identifier in sweep.claims or register.load():
+    for identifier in sweep.claims or register.shown():
         found = _plan(register.claim(identifier), world, sweep.axes)
         (reached if isinstance(found, Reached) else others).append(found)
     if not reached:

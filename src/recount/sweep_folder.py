@@ -20,7 +20,7 @@ from recount.freshness import Surroundings
 from recount.project import Project, write_whole
 
 SCHEMA_VERSION = 1
-_MANIFEST = "sweep.json"
+MANIFEST = "sweep.json"
 _DECIDING = ("numpy", "pyarrow", "matplotlib")  # other versions may give other bytes
 
 
@@ -48,7 +48,7 @@ class Folder:
 
     def _manifest(self) -> dict[str, Any] | None:
         try:
-            text = (self.path / _MANIFEST).read_text(encoding="utf-8")
+            text = (self.path / MANIFEST).read_text(encoding="utf-8")
         except FileNotFoundError:
             return None
         except NotADirectoryError:
@@ -59,7 +59,7 @@ class Folder:
                 raise RecountError(f"{self.path} holds a sweep of form {found['schema_version']}, and this recount reads form {SCHEMA_VERSION}: start it anew in another folder.")
             return found if {"asked", "stamp", "fingerprint"} <= set(found) else {}["?"]
         except (ValueError, KeyError, TypeError):
-            raise RecountError(f"{self.path / _MANIFEST} is damaged: start the sweep anew in another folder.") from None
+            raise RecountError(f"{self.path / MANIFEST} is damaged: start the sweep anew in another folder.") from None
 
     def check(self, asked: Mapping[str, Any], resume: bool) -> bool:
         """Whether the folder holds this sweep already; refused where it holds anything else.
@@ -88,7 +88,7 @@ class Folder:
         if not self.check(asked, resume):
             content = {"schema_version": SCHEMA_VERSION, "asked": dict(asked), "stamp": stamp()}
             content["fingerprint"] = hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
-            self.write(_MANIFEST, _json(content))
+            self.write(MANIFEST, _json(content))
         for folder in (self.path, *(self.path / name for name in ("points", "failed", "figures"))):
             for left in folder.glob(".*.*.*"):
                 left.unlink(missing_ok=True)

@@ -99,14 +99,22 @@ def run(asked: NotebookSweep, out: Path, workers: Workers = Workers(), resume: b
         def fail(task: Task, problem: str) -> None:
             failed[task.number] = problem
 
-        tasks = [Task(k, 1, point, (asked, str(project.root), k), 10) for k in range(points) if not (out / record(k)).is_file()]
+        tasks = [Task(k, 1, point, (asked, str(project.root), k), 10) for k in range(points) if _claims(out / record(k)) is None]
         with warm.kernels():  # before the workers, which take its address with their environment
             workers.perform(tasks, keep, fail, points, points - len(tasks), progress)
-        shown = {k: {c["id"]: c for c in json.loads((out / record(k)).read_text(encoding="utf-8"))["claims"]} for k in range(points) if k not in failed}
+        shown = {k: {c["id"]: c for c in _claims(out / record(k))} for k in range(points) if k not in failed}
         told = [{"first": k, "points": 1, "told": f"point {k} ({_typed(asked, k)}), {failed[k]}"} for k in sorted(failed)]
         content = {**_gather(folder, asked, shown, told, figures), "notebook": asked.notebook, "scenario": asked.scenario, "given": dict(asked.overrides)}
         folder.summary(content)
     return sweeps.Report(out, points, content)
+
+
+def _claims(record: Path) -> list[dict[str, Any]] | None:
+    """The claims of a finished point; None where it is not there or cannot be read: it is computed anew."""
+    try:
+        return json.loads(record.read_text(encoding="utf-8"))["claims"]
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
 
 
 def _typed(asked: NotebookSweep, number: int) -> str:
@@ -132,7 +140,7 @@ def _gather(folder: Folder, asked: NotebookSweep, shown: Mapping[int, Mapping[st
         columns[f"{name}.verdict"] = verdicts
         moved.append(told | _span(figure, _column(series, "ratio"), verdicts, name) | {"reached_by": [axis.key for axis in _moving(asked.axes, figure)]})
         if figures and name in register.load() and register.load()[name].printed and present.size:
-            _picture(folder, asked.axes, name, figure)
+            _picture(folder, asked, name, figure)
     folder.write(folder.part(0, "parquet").relative_to(folder.path), _table(asked.axes, columns))
     axes = [{"name": a.key, "unit": a.unit, "typed": a.typed, "values": len(a), "told": str(a)} for a in asked.axes]
     return {"points": points, "axes": axes, "claims": moved, "unreached": still, "failed": failed}
@@ -164,7 +172,8 @@ def _moving(axes: tuple[Axis, ...], figure: np.ndarray) -> list[Axis]:
     return [axis for k, axis in enumerate(axes) if np.any(highest.max(axis=k) > lowest.min(axis=k))]
 
 
-def _picture(folder: Folder, axes: tuple[Axis, ...], name: str, figure: np.ndarray) -> None:
+def _picture(folder: Folder, asked: NotebookSweep, name: str, figure: np.ndarray) -> None:
+    axes = asked.axes
     moving = _moving(axes, figure)
     if not moving:
         return
@@ -175,7 +184,7 @@ def _picture(folder: Folder, axes: tuple[Axis, ...], name: str, figure: np.ndarr
     for k, axis in enumerate(moving):  # in rising order, as a figure needs them
         order = np.argsort(axis.values)
         grid, values = np.take(grid, order, axis=k), [*values, axis.values[order]]
-    png, text = sweeps.drawn(register.load()[name], moving, values, grid)
+    png, text = sweeps.drawn(register.load()[name], moving, values, grid, scenario=asked.scenario)
     for path, content in zip(sweeps.pictures(folder, name), (png, text), strict=True):
         folder.write(path.relative_to(folder.path), content)
 

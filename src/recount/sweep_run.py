@@ -13,6 +13,7 @@ import logging
 import os
 import re
 import socket
+import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterable, Iterator
@@ -141,6 +142,8 @@ class Workers:
             stack.enter_context(dask.config.set({"distributed.comm.timeouts.connect": "10s", "distributed.admin.low-level-log-length": 0}))
             if self.scheduler:
                 client = stack.enter_context(self._existing(distributed))
+                if not client.scheduler_info(n_workers=-1)["workers"]:
+                    print(f"recount: the scheduler at {self.scheduler} has no workers yet; waiting for one, at most {self.patience:g} seconds.", file=sys.stderr, flush=True)
                 try:
                     client.wait_for_workers(1, timeout=self.patience)
                 except TimeoutError:

@@ -12,7 +12,8 @@ from typing import Any
 
 import numpy as np
 
-from recount import sweep, sweep_axes
+from recount import register, sweep, sweep_axes
+from recount.claims import printed_text
 from recount.register import Claim
 from recount.sweep import Reached, Sweep, Unreached
 from recount.sweep_axes import Axis
@@ -22,6 +23,7 @@ from recount.units import plural, pretty_unit, trimmed
 
 _SHOWN = {1: 201, 2: 61, 3: 31, 4: 25}  # values of an axis that a figure shows, by the number of axes
 _FAN_POINTS = 41
+_ACCEPTED = "Points accepted: the figure itself lies in the printed range; a verdict also allows for the rounding and the ranges of the data."
 
 
 @dataclasses.dataclass(frozen=True)
@@ -42,11 +44,13 @@ class Report:
 
     def lines(self) -> list[str]:
         """For people: the claims that move, how many do not, and what failed."""
-        moved, still = self.summary["claims"], [one for one in self.summary["unreached"] if not one["problem"]]
+        moved = [one for one in self.summary["claims"] if one["low"] is None or _moved(one["low"], one["high"]) or len(one.get("verdicts", {})) > 1]
+        still = len(self.summary["claims"]) - len(moved) + sum(not one["problem"] for one in self.summary["unreached"])
         lines = [f"{self.points:,} points of {len(moved)} claim{'s' if len(moved) != 1 else ''} in {self.out}", *(f"  {one['told']}" for one in self.summary["axes"]), ""]
-        lines += _table(moved)
+        lines += _table(moved) if moved else [f"No claim moves with {' or '.join(one['name'] for one in self.summary['axes'])}."]
+        lines += [_ACCEPTED] if any(one["printed"] for one in moved) else []
         if still:
-            lines.append(f"{len(still)} more {'claims do' if len(still) > 1 else 'claim does'} not depend on that: summary.json has each once.")
+            lines.append(f"{still}{' more' if moved else ''} {'claims do' if still > 1 else 'claim does'} not depend on that: summary.json has each once.")
         lines += [f"{one['id']} cannot be recomputed here: {one['problem']}" for one in self.summary["unreached"] if one["problem"]]
         return lines + [f"failed: {one}" for one in self.failed]
 
@@ -66,10 +70,10 @@ def run(asked: Sweep, out: Path, workers: Workers = Workers(), resume: bool = Fa
     workers.check()
     with folder.held():
         folder.begin(request(asked, figures), resume)
-        open_ = [chunk for chunk in chunks if not folder.part(chunk[0], "parquet").is_file()]
+        open_ = [chunk for chunk in chunks if not _finished(folder, *chunk)]
         seconds = 0.03 * asked.rows * len(reached) if asked.verdicts else 0.1
         tasks = [Task(k, stop - start, sweep.chunk, (asked, start, stop), seconds) for k, start, stop in open_]
-        undrawn = [one for one in reached if figures and not pictures(folder, one.id)[1].is_file()]
+        undrawn = [one for one in reached if figures and _moves(asked, one) and not pictures(folder, one.id)[1].is_file()]
         tasks += [Task(len(chunks) + k, 0, picture, (asked, one.id), 0.5) for k, one in enumerate(undrawn)]
         failed: dict[int, str] = {}
 
@@ -112,6 +116,15 @@ def pictures(folder: Folder, identifier: str) -> tuple[Path, Path]:
     return folder.path / "figures" / f"{identifier}.png", folder.path / "figures" / f"{identifier}.txt"
 
 
+def _moves(asked: Sweep, one: Reached) -> bool:
+    """Whether a claim's figure changes between the ends and the middle of what is swept."""
+    ends = [axis.values[sweep_axes.thinned(axis, 3)] if axis in one.axes else axis.values[:1] for axis in asked.axes]
+    grid = np.meshgrid(*ends, indexing="ij")
+    found = sweep.figures(one, asked.axes, {axis.key: column.ravel() for axis, column in zip(asked.axes, grid, strict=True)})[0]
+    found = found[np.isfinite(found)]
+    return bool(found.size and _moved(float(found.min()), float(found.max())))
+
+
 def picture(asked: Sweep, identifier: str) -> tuple[bytes, str]:
     """One claim's figure as a PNG, and its alternative text."""
     one = next(r for r in sweep.planned(asked)[0] if r.id == identifier)
@@ -130,14 +143,14 @@ def picture(asked: Sweep, identifier: str) -> tuple[bytes, str]:
     fan_at = values[0][np.unique(np.linspace(0, len(values[0]) - 1, _FAN_POINTS).round().astype(int))] if len(shown) == 1 else None
     fan = sweep.fan(one, asked.axes, at([fan_at])) if fan_at is not None else None
     held = [f"{axis.key} {axis.text(0)}" for axis in one.axes if axis not in shown]
-    return drawn(one.claim, shown, values, figures, fan, fan_at, held)
+    return drawn(one.claim, shown, values, figures, fan, fan_at, held, scenario=asked.scenario)
 
 
-def drawn(claim: Claim, axes: Sequence[Axis], values: Sequence[np.ndarray], figures: np.ndarray, *rest: Any) -> tuple[bytes, str]:
+def drawn(claim: Claim, axes: Sequence[Axis], values: Sequence[np.ndarray], figures: np.ndarray, *rest: Any, scenario: str) -> tuple[bytes, str]:
     """A response as a PNG and its alternative text."""
     from recount.figure_sweep import response
 
-    view = response(claim, axes, values, figures, *rest)
+    view = response(claim, axes, values, figures, *rest, scenario=scenario)
     return base64.b64decode(re.search(r"base64,([A-Za-z0-9+/=]+)", view._repr_mimebundle_()["text/html"])[1]), f"{view}\n"
 
 
@@ -146,6 +159,15 @@ def metadata(folder: Folder, parts: Iterable[int]) -> list[dict[str, Any]]:
     import pyarrow.parquet as pq
 
     return [json.loads(pq.read_schema(folder.part(k, "parquet")).metadata[b"recount"]) for k in parts]
+
+
+def _finished(folder: Folder, number: int, start: int, stop: int) -> bool:
+    """Whether a part is there whole: one that cannot be read is computed anew."""
+    try:
+        (told,) = metadata(folder, [number])
+    except (OSError, ValueError, KeyError, TypeError):  # none, or a damaged one
+        return False
+    return (told.get("start"), told.get("stop")) == (start, stop)
 
 
 def summary(axes: Iterable[Axis], points: int, reached: Iterable[Reached], unreached: Iterable[Unreached], parts: list[dict[str, Any]], failed: list[dict[str, Any]]) -> dict[str, Any]:
@@ -187,17 +209,27 @@ def _failed(asked: Sweep, start: int, stop: int, problem: str) -> dict[str, Any]
     return {"first": start, "points": stop - start, "told": f"points {start} to {stop - 1} (from {first}): {problem}"}
 
 
+def _moved(low: float, high: float) -> bool:
+    return high - low > 1e-12 * max(abs(low), abs(high))
+
+
+def _printed(one: Mapping[str, Any]) -> str:
+    """A claim's figure as other tables print it."""
+    known = register.load().get(one["id"])
+    return printed_text(known) if known and known.printed else one["printed"] or "–"
+
+
 def _table(moved: list[dict[str, Any]]) -> list[str]:
     table = [("claim", "printed", "recomputed", "÷ printed", "points accepted")]
     for one in moved:
         if one["low"] is None:
-            table.append((one["id"], one["printed"], "–", "–", "–"))
+            table.append((one["id"], _printed(one), "–", "–", "–"))
             continue
         span = [trimmed(one[end], 4) for end in ("low", "high")]
         unit = pretty_unit(plural(one["unit"], 2))
         ratio = " to ".join(trimmed(one[end], 3) for end in ("lowest_ratio", "highest_ratio")) if one["lowest_ratio"] is not None else "–"
         share = f"{one['accepted']:,} of {one['points']:,}"
         verdicts = ", ".join(f"{verdict} {number:,}" for verdict, number in one.get("verdicts", {}).items())
-        table.append((one["id"], one["printed"], f"{' to '.join(span)} {unit}".strip(), ratio, f"{share}; {verdicts}" if verdicts else share))
+        table.append((one["id"], _printed(one), f"{' to '.join(span)} {unit}".strip(), ratio, f"{share}; {verdicts}" if verdicts else share))
     widths = [max(len(line[column]) for line in table) for column in range(4)]
     return ["  ".join([*(cell.ljust(width) for cell, width in zip(line, widths)), line[4]]) for line in table]

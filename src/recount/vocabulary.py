@@ -16,6 +16,9 @@ from recount.project import Project
 from recount.units import Quantity, read_quantity, read_unit
 
 
+_BEYOND = 1e36  # of any natural unit: more than anything has, and what computes with it takes for ever or overflows
+
+
 def data_folder() -> Path:
     """The folder of all numbers: ``RECOUNT_DATA``, or ``data`` beside ``src``."""
     return Project.here().data
@@ -80,9 +83,9 @@ class QuantitySpec:
         """Raise unless the quantity lies within the name's physical bounds."""
         value = quantity.to(read_unit(self.unit)).magnitude
         low = self.minimum if self.minimum is not None else float("-inf")
-        high = self.maximum if self.maximum is not None else float("inf")
+        high = self.maximum if self.maximum is not None else _BEYOND
         if not (low <= value <= high):
-            limits = f"from {low:g} to {high:g}" if self.maximum is not None else f"at least {low:g}"
+            limits = f"from {low:g} to {high:g}" if self.maximum is not None else f"at most {high:g}" if value > high else f"at least {low:g}"
             unit = "" if self.unit == "1" else f" {self.unit}"
             raise RecountError(
                 f"{self.name} '{text or quantity}' is out of range: it must be {limits}{unit}; the nearest valid value is {min(max(value, low), high):g}{unit}."
