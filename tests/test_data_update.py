@@ -121,6 +121,12 @@ def test_the_claims_that_rest_on_a_value_are_shown_before_and_after(tmp_path):
     assert own_register.DATA not in os.environ
 
 
+def test_a_claim_whose_shown_figure_stays_is_counted_and_not_listed(tmp_path):
+    told = data_update.planned(table(tmp_path, "World,OWID_WRL,2024,473.0071")).lines()
+    assert "large-2-training-alone" not in "\n".join(told)
+    assert re.search(r"(\d+) claims rest on a value that changes; none would get another verdict\. \1 of them would show the same figure\.", "\n".join(told))
+
+
 def usage(result) -> float:
     """Tonnes, in the claim's unit, that the electricity of a result's route gives at the held intensity."""
     from recount import recompute
