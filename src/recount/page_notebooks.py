@@ -6,11 +6,14 @@ import base64
 import copy
 import re
 import struct
+from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 from recount import page_views as views
 from recount.page_views import Claim, Source
-from recount.project import CLAIM_MIME
+from recount.language import LANGUAGES
+from recount.project import CLAIM_MIME, Project
 
 _HEADING = re.compile(r"^#{1,6} +\S.*$", re.MULTILINE)
 _PICTURE = re.compile(r"<img\b(?![^>]*\bwidth=)([^>]*?)(\s*/?>)")
@@ -125,3 +128,14 @@ def title(notebook: dict[str, Any]) -> str:
         if cell["cell_type"] == "markdown" and (match := re.search(r"^# +(.+)$", text_of(cell["source"]), re.MULTILINE)):
             return match[1].strip()
     return ""
+
+
+def folders(project: Project) -> dict[str, Path]:
+    """Where the notebooks lie that were executed with the claims' own assumptions, by language."""
+    return {language: project.runs / ("default" if language == "en" else f"default-{language}") for language in LANGUAGES}
+
+
+def either(executed: Mapping[str, list[Path]], language: str) -> list[Path]:
+    """The executed notebooks in a language, and in another one those that were not run in it."""
+    found = {path.stem: path for one in (*(other for other in executed if other != language), language) for path in executed[one]}
+    return [found[stem] for stem in sorted(found)]
