@@ -122,11 +122,15 @@ def _column(path: Path, name: str) -> Iterable[str]:
         return [line[name].strip() for line in csv.DictReader(file)]
 
 
-def catalogues() -> dict[Path, dict[Id, list[str]]]:
-    """The French catalogues by their path, each with the messages it must hold."""
+def said() -> dict[Path, dict[Id, list[str]]]:
+    """The French catalogues of code and data by their path, each with the messages it must hold."""
     data = Project.here().data
-    found = {Path(__file__).parent / "locale" / CATALOGUE / "recount.po": of_code(), data / "locale" / CATALOGUE / "data.po": of_data(data)}
-    return found | {catalogue_site.LOCALE / CATALOGUE / "pages.po": catalogue_site.of_pages()} | catalogue_site.of_notebooks()
+    return {Path(__file__).parent / "locale" / CATALOGUE / "recount.po": of_code(), data / "locale" / CATALOGUE / "data.po": of_data(data)}
+
+
+def of_site() -> dict[Path, dict[Id, list[str]]]:
+    """Those of the pages and of the notebooks' prose; Sphinx takes some seconds to find it."""
+    return {catalogue_site.LOCALE / CATALOGUE / "pages.po": catalogue_site.of_pages()} | catalogue_site.of_notebooks()
 
 
 def open_po(path: Path) -> Catalog:
@@ -189,7 +193,7 @@ def update(path: Path, wanted: dict[Id, list[str]]) -> list[Id]:
 
 def main() -> int:
     """Update all catalogues; say what is left to translate."""
-    missing = [(path.name, identifier) for path, wanted in catalogues().items() for identifier in update(path, wanted)]
+    missing = [(path.name, identifier) for path, wanted in (said() | of_site()).items() for identifier in update(path, wanted)]
     for name, identifier in missing:
         print(f"{name}: not translated: {identifier!r}", file=sys.stderr)
     print(f"{len(missing)} messages lack a translation." if missing else "Every message is translated.")

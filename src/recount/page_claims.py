@@ -64,7 +64,7 @@ def details(identifier: str, language: str = "en") -> Details:
         return found
     would = explain.would_hold(result) if result.taken else None
     return found | {
-        "route": figure.route.title_fr if language == "fr" and figure.route.title_fr else figure.route.title,
+        "route": _route(result, figure),
         "flow": _flow(figure, language),
         "steps": _table(explain.steps(figure)),
         "assumptions": [_assumption(a, language) for a in figure.plan.assumptions],
@@ -75,6 +75,13 @@ def details(identifier: str, language: str = "en") -> Details:
 
 def _table(table) -> Details:
     return {"columns": list(table.columns), "rows": [list(row) for row in table.rows], "caption": table.caption}
+
+
+def _route(result, figure) -> str:
+    """What the route is called; that to what a figure really belongs has the claim's own words."""
+    if figure is result.actually:
+        return spoken.either(result.claim.actually.statement, result.claim.actually.statement_fr).rstrip(".")
+    return spoken.either(figure.route.title, figure.route.title_fr)
 
 
 def _shown(result) -> Details:

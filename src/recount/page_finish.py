@@ -14,6 +14,7 @@ _OF_ONE_LANGUAGE = ("documentation_options.js", "language_data.js", "translation
 _STATIC = re.compile(rf"""((?:href|src|data-model)=")((?:\.\./)*)(_static/(?!{"|".join(map(re.escape, _OF_ONE_LANGUAGE))}))""")
 # Code, scripts and drawings' styles as one piece, each tag as another, and the text between them.
 _UNTOUCHED = re.compile(r"(<(?:pre|code|script|style|template|math)\b.*?</(?:pre|code|script|style|template|math)>)|(<[^>]+>)|[^<]+", re.DOTALL)
+_TITLE, _INVERTED = re.compile(r"<h1>[^<]*"), re.compile(r"(?<=\w)-(?=(?:t-)?(?:ils?|elles?|on|nous|vous)\b)")  # no line ends in « faut- »
 _APOSTROPHE = re.compile(r"(?<=[^\W\d_])(?:'|&#39;|&#x27;)(?=\w)")
 _EMPTY_HEAD = re.compile(r"<th\b[^>]*>(?:<p></p>)?</th>")
 _TOGGLES = re.compile(r"""((?:<input type="checkbox" class="sidebar-toggle"[^>]*>\s*){2})""")
@@ -66,6 +67,7 @@ def spoken(text: str, language: str) -> str:
     for english, told in page_text.of_theme(language).items():
         text = text.replace(f'aria-label="{english}"', f'aria-label="{told}"')
         text = re.sub(rf">(\s*){re.escape(english)}(\s*)<", lambda m, t=told: f">{m[1]}{t}{m[2]}<", text)
+    text = _TITLE.sub(lambda m: _INVERTED.sub("\u2011", m[0]), text)
     return _UNTOUCHED.sub(lambda m: m[0] if m[1] or m[2] else _APOSTROPHE.sub("’", m[0]), text)
 
 

@@ -59,7 +59,7 @@ def sources(results: list[dict[str, Any]], notebooks: Iterable[Path], details: M
         pages[f"claims/{claim['id']}.md"] = fill("_claim.md", claim=claim, more=more, article=articles[claim["article"]], address=address, changes=page_history.changes(claim))
     by_id = {claim["id"]: claim for claim in claims}
     for stem, nb in read.items():
-        text = json.dumps(page_notebooks.prepare(nb, stem, by_id, articles, known["sources"]), ensure_ascii=False, indent=1, sort_keys=True)
+        text = json.dumps(page_notebooks.prepare(nb, stem, by_id, articles, known["sources"], page_text.translate(language)), ensure_ascii=False, indent=1, sort_keys=True)
         pages[f"notebooks/{stem}.ipynb"] = text.encode()
     pages |= page_text.prose(read, language)
     return Sources(pages, _social(known, language), claims, known["printed"], articles, known["headline"])
