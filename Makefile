@@ -4,6 +4,8 @@
 PYTHON ?= $(shell for python in python3 python3.14 python3.13 python3.12 python3.11 python; do \
 	$$python -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$python && break; done)
 JOBS ?= 2
+# The address that the pages will have, where it is known: make site BASE_URL=https://example.org/recount
+BASE_URL ?=
 PORT ?= 8866
 BIN := .venv/bin
 RECOUNT := $(BIN)/recount
@@ -29,7 +31,7 @@ env: $(BIN)/.ready ## make the environment in .venv, with locked versions
 run: env ## execute all notebooks in both languages, collect the results, render the pages, show the verdicts
 	$(RECOUNT) run
 	$(RECOUNT) run --language fr
-	$(RECOUNT) site
+	$(RECOUNT) site $(if $(BASE_URL),--base-url "$(BASE_URL)")
 
 test: env ## validate the data, then pytest: doctests, tests and every notebook's checked cells
 	$(RECOUNT) check
@@ -58,7 +60,7 @@ rerun: env ## one notebook with other assumptions: make rerun NB=training_energy
 	@$(RECOUNT) rerun "$$RERUN_NOTEBOOK" "$$RERUN_ASSUMPTIONS"
 
 site: env ## render the pages of each language that was run into build/site
-	$(RECOUNT) site
+	$(RECOUNT) site $(if $(BASE_URL),--base-url "$(BASE_URL)")
 
 course: env ## the course for a class: students' notebooks, solutions with full marks, handouts (COURSE=DIR, else build/course)
 	$(BIN)/python -m recount.course release --to "$$COURSE_FOLDER"

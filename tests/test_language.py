@@ -11,6 +11,7 @@ import pytest
 from recount import catalogues, claims, cli, explain, figures, language, register, runs
 from recount.assumptions import load
 from recount.errors import RecountError
+from recount.measure import views as measured
 from recount.study import Study
 
 CATALOGUES = catalogues.said()
@@ -98,6 +99,19 @@ def test_a_figures_alternative_text_is_french_with_french_numbers(in_french):
     assert len(texts) > 5
     assert any("1\u202f287\u202fMWh imprimé, face à ce que recalcule chaque voie" in text for text in texts)
     assert not [text for text in texts if re.search(r"\d\.\d+[\u202f ](?:[kMGT]?Wh|k?[gt]CO2e|pJ|m?L\b|%)| (?:MWh|Wh|gCO2e|%)", text)]
+
+
+def test_no_english_is_left_in_what_is_shown_of_our_own_measurements():
+    with language.speaking("fr"):
+        shown = [
+            measured.sizes(), measured.floors("a100"), measured.predictions("h100"), measured.processors(), measured.repeats("cpu-2-core-virtual-server"),
+            measured.accelerators(), measured.against_prediction(),
+        ]  # fmt: skip
+        texts = [html.unescape(re.sub(r"<[^>]+>", " ", one._repr_mimebundle_().get("text/html", str(one)))) for one in shown]
+    for text in texts:
+        text = re.sub(r"recount measure .*?\u202f;|\b(?:training|decoding)-\w+", "", text)  # the command and the cases' names
+        assert not TELLTALES.findall(text) and not re.search(r"\d,\d{3}\b(?! )|\d [WJs]\b|\d pJ|\d %", text), text
+    assert "CPU 2 cœurs serveur virtuel" in texts[3] and "2\u202f980\u202fpJ/(paramètre·jeton)" in texts[3] and "7\u202f241\u202f732\u202f096" in texts[0]
 
 
 def test_the_claims_that_a_french_notebook_carries_are_those_of_the_english_one(in_french):

@@ -505,7 +505,7 @@ def test_our_measurements_are_tested_and_enter_no_fit(taken):
     assert (answers.constants(), fitted_rows.text("2026")) == taken[1], "the fits are those of before, to the last digit"
     assert cases.problems() == [] and "Not measured" not in str(views.accelerators()) and "Not measured" not in str(views.against_prediction())
     told = str(figures.epsilon_by_size())
-    assert "h100-training-1b 11.9 pJ/(parameter·token)" in told and "not measured by us yet" not in told
+    assert "H100 training 1B: 11.9 pJ/(parameter·token)" in told and "not measured by us yet" not in told
 
 
 def test_a_measurement_of_our_own_in_a_list_that_is_fitted_is_a_problem(taken):

@@ -109,6 +109,8 @@ def _texts(folder: Path) -> Iterator[tuple[str, str]]:
     yield from ((table["title"], "datapackage.json") for table in json.loads((folder / "datapackage.json").read_text(encoding="utf-8"))["resources"])
     for path in sorted((folder / "assumptions").glob("*.csv")):
         yield from ((text, "assumptions") for text in dict.fromkeys(_column(path, "scope")))
+    own = folder / "assumptions" / "own_measurements.csv"  # a processor's row says how its energy was come by, which is shown
+    yield from ((text, "assumptions") for name, text in zip(_column(own, "name"), _column(own, "derivation"), strict=True) if name == "energy_per_parameter_token")
 
 
 def _in_words(text: str) -> bool:

@@ -11,8 +11,8 @@ from recount import trace
 from recount.vocabulary import read_table
 
 _COUNTRY = re.compile(r"(?P<code>[A-Z]{3}|EU27|WORLD)(?:-(?P<year>\d{4}))?(?:@(?P<edition>.+))?")
-# Kept together: a model's number, a region of a cloud.
-_TOGETHER = re.compile(r"gpt-(?:\d\w*|neox)|(?:af|ap|ca|eu|sa|us)-(?:north|south|east|west|central)+-\d(?=-|$)|[^-]+")
+# Kept together: a model's number, a region of a cloud, a virtual server (in French the noun comes first).
+_TOGETHER = re.compile(r"gpt-(?:\d\w*|neox)|(?:af|ap|ca|eu|sa|us)-(?:north|south|east|west|central)+-\d(?=-|$)|virtual-server|[^-]+")
 _CAPITALS = re.compile(r"a?\d+(\.\d+)?(x\d+)?[bmt]|[a-z]{1,2}\d+x?|\d+gb|bf16")  # sizes and chips
 
 

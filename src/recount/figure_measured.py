@@ -5,7 +5,9 @@ from __future__ import annotations
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
+from recount.contexts import spelled
 from recount.figure_style import BLUE, FAINT, GREEN, INK, RED, Words, canvas, drawn, legend_below, name_points, named_reference, number_axis, shown, span, wrapped
+from recount.language import labelled
 from recount.measure import arithmetic, predict, views, workloads
 from recount.measure.views import Point
 from recount.study import View
@@ -92,7 +94,7 @@ def _told(words: Words, chip: str, own: list[Point], published: list[Point], tra
         found = [p.epsilon for p in published if p.group == group]
         if found:
             rows.append(words("{group}: {count} points, {low} to {high}", group=text, count=len(found), low=words.number(min(found)), high=amount(max(found))))
-    rows += [words("{name} {amount}", name=p.name, amount=amount(p.epsilon)) for p in own]
+    rows += [labelled(spelled(p.name), amount(p.epsilon)) for p in own]
     if not any(p.group != "processor" for p in own):
         rows.append(words("not measured by us yet: any accelerator"))
     head = words("energy per parameter and token by number of active parameters, both logarithmic, pJ")

@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from recount.errors import RecountError, nearest
+from recount.language import message
 
 PATIENCE = 0.05  # of the time a run took: how long to wait for a tracker that is still starting
 SECONDS = 2  # between two looks: kernels live for seconds, and what one did after the last look at it is lost
@@ -99,7 +100,7 @@ def counted(tracker: Any) -> dict[str, Any]:
         "graphics_kwh": data.gpu_energy,
         "processor": data.cpu_model,
         "processor_power": processor_method(tracker),
-        "memory_power": "from a rule: so many watts per memory module, of the whole machine",
+        "memory_power": message("from a rule: so many watts per memory module, of the whole machine"),
         "graphics_power": "measured: the chip's own counter, whoever uses it" if data.gpu_count else "none seen",
     }
 

@@ -10,12 +10,13 @@ from collections.abc import Iterator
 from typing import Any
 
 from recount.errors import RecountError
+from recount.language import message
 from recount.measure import workloads
 from recount.measure.meter import Clock, Host, Nvml
 from recount.measure.session import OutOfMemory
 from recount.measure.workloads import Shape
 
-MISSING = "PyTorch is not installed: pip install 'recount[measure]' (from a checkout: .venv/bin/pip install -e '.[measure]') brings it."
+MISSING = message("PyTorch is not installed: pip install 'recount[measure]' (from a checkout: .venv/bin/pip install -e '.[measure]') brings it.")
 _NO_ROOM = ("out of memory", "allocate memory", "not enough memory", "alloc_failed")
 _GRAPH_STEP = 64  # tokens that share one recorded graph, and so one length of cache
 _PROMPT_TOKENS_AT_ONCE = 16_384  # of a batch: its hidden states would not fit beside the cache

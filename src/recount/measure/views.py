@@ -14,13 +14,15 @@ from recount.backtest.cases import OWN
 from recount.contexts import spelled
 from recount.errors import RecountError
 from recount.explain import Table
+from recount.language import capital, message, of_data, say
 from recount.measure import arithmetic, predict, record as records, session, workloads
 from recount.study import View, view
-from recount.units import read_quantity, read_unit, trimmed
+from recount.units import amount, percent, read_quantity, read_unit, trimmed
 from recount.vocabulary import data_folder
 from recount.wording import readable
 
-NOT_YET = "Not measured yet: no row of our own instrument is about an accelerator. What stands above is a prediction, and nothing of it has been seen on a chip by us."
+NOT_YET = message("Not measured yet: no row of our own instrument is about an accelerator. What stands above is a prediction, and nothing of it has been seen on a chip by us.")
+_PHASES = message("training"), message("decoding"), message("prompt"), message("output")  # as files call them
 _EPSILON = ("accelerator_energy_per_parameter_token", "energy_per_parameter_token")
 
 
@@ -78,9 +80,13 @@ def sizes(*names: str) -> View:
     rows = []
     for name, shape in workloads.sizes().items():
         if not names or name in names:
-            heads = f"{shape.heads}, {shape.key_value_heads} for keys and values" if shape.heads != shape.key_value_heads else str(shape.heads)
-            rows.append((name, f"{shape.parameters:,}", str(shape.layers), f"{shape.hidden:,}", heads, f"{shape.feed_forward:,}", f"{shape.vocabulary:,}{', shared' if shape.tied else ''}"))
-    return view(Table(("Size", "Parameters", "Layers", "Width", "Heads", "Feed-forward", "Vocabulary"), tuple(rows)))
+            heads = str(shape.heads)
+            if shape.heads != shape.key_value_heads:
+                heads = say("{heads}, {groups} for keys and values", heads=heads, groups=shape.key_value_heads)
+            words = say("{count}, shared", count=_whole(shape.vocabulary)) if shape.tied else _whole(shape.vocabulary)
+            rows.append((name, _whole(shape.parameters), str(shape.layers), _whole(shape.hidden), heads, _whole(shape.feed_forward), words))
+    columns = say("Size"), say("Parameters"), say("Layers"), say("Width"), say("Heads"), say("Feed-forward"), say("Vocabulary")
+    return view(Table(columns, tuple(rows)))
 
 
 def floors(*chips: str) -> View:
@@ -89,9 +95,10 @@ def floors(*chips: str) -> View:
     for chip in chips:
         sheet = predict.sheet(chip)
         power, peak = sheet["thermal_design_power_w"], sheet["peak_flop_per_s"]
-        ends = [f"{trimmed(arithmetic.floor(power, peak, flop), 3)} pJ" for flop in (arithmetic.TRAINING_FLOP, arithmetic.FORWARD_FLOP)]
-        rows.append((spelled(chip), f"{trimmed(peak / 1e12, 4)} TFLOP/s", f"{trimmed(power, 3)} W", f"{trimmed(peak / power / 1e12, 3)} TFLOP", *ends))
-    return view(Table(("Chip", "Peak, dense 16 bits", "Rated power", "Operations a joule", "Floor in training", "Floor in use"), tuple(rows)))
+        ends = [amount(arithmetic.floor(power, peak, flop), "pJ", 3) for flop in (arithmetic.TRAINING_FLOP, arithmetic.FORWARD_FLOP)]
+        rows.append((spelled(chip), amount(peak / 1e12, "TFLOP/s", 4), amount(power, "W", 3), amount(peak / power / 1e12, "TFLOP", 3), *ends))
+    columns = say("Chip"), say("Peak, dense 16 bits"), say("Rated power"), say("Operations a joule"), say("Floor in training"), say("Floor in use")
+    return view(Table(columns, tuple(rows)))
 
 
 def predictions(chip: str) -> View:
@@ -100,9 +107,10 @@ def predictions(chip: str) -> View:
     rows = []
     for name, one in found.items():
         case = workloads.case(name)
-        batch = "searched for" if case.batch is None else str(case.batch)
-        rows.append((case.phase, case.size, batch, f"{trimmed(one['middle'], 3)} pJ", f"{trimmed(one['low'], 3)} to {trimmed(one['high'], 3)} pJ"))
-    return view(Table(("Phase", "Size", "Batch", "ε predicted", "90 % interval"), tuple(rows)))
+        batch = say("searched for") if case.batch is None else str(case.batch)
+        interval = say("{low} to {high}", low=trimmed(one["low"], 3), high=amount(one["high"], "pJ", 3))
+        rows.append((say(case.phase), case.size, batch, amount(one["middle"], "pJ", 3), interval))
+    return view(Table((say("Phase"), say("Size"), say("Batch"), say("ε predicted"), capital(say("90 % interval"))), tuple(rows)))
 
 
 def processors() -> View:
@@ -112,8 +120,8 @@ def processors() -> View:
         if _EPSILON[1] in found:
             row = found[_EPSILON[1]]
             size = readable(found["active_parameters"].quantity(), "active_parameters", 3)
-            rows.append((context.partition(":")[2], size, readable(row.quantity(), row.name, 3), row.strength, row.derivation))
-    return view(Table(("Measurement", "Size", "ε", "How strong", "How"), tuple(rows)))
+            rows.append((spelled(context.partition(":")[2]), size, readable(row.quantity(), row.name, 3), say(row.strength), of_data(row.derivation)))
+    return view(Table((say("Measurement"), say("Size"), "ε", say("How strong"), say("How")), tuple(rows)))
 
 
 def repeats(name: str) -> View:
@@ -124,9 +132,13 @@ def repeats(name: str) -> View:
     for entry in found["repeats"]:
         for phase, one in entry["stretches"].items():
             epsilon = entry.get("epsilon_by_phase_pj", {}).get(phase, entry["epsilon_pj"])
-            parts = [f"{trimmed(one['host'][part], 3)} J" if part in one["host"] else "not counted" for part in ("processor_j", "memory_j")]
-            rows.append((str(entry["order"]), entry["case"], str(entry["repeat"]), phase, f"{trimmed(one['seconds'], 3)} s", f"{one['tokens']:,}", f"{trimmed(one['joules'], 3)} J", *parts, f"{trimmed(epsilon, 3)} pJ"))
-    return view(Table(("Order", "Case", "Repeat", "Phase", "Time", "Tokens", "Energy", "Processor", "Memory", "ε"), tuple(rows)))
+            parts = [amount(one["host"][part], "J", 3) if part in one["host"] else say("not counted") for part in ("processor_j", "memory_j")]
+            rows.append((
+                str(entry["order"]), entry["case"], str(entry["repeat"]), say(phase), amount(one["seconds"], "s", 3), _whole(one["tokens"]), amount(one["joules"], "J", 3),
+                *parts, amount(epsilon, "pJ", 3),
+            ))  # fmt: skip
+    columns = say("Order"), say("Case"), say("Repeat"), say("Phase"), say("Time"), say("Tokens"), say("Energy"), say("Processor"), say("Memory"), "ε"
+    return view(Table(columns, tuple(rows)))
 
 
 def accelerators() -> View:
@@ -137,15 +149,16 @@ def accelerators() -> View:
             watts, share = found.get("accelerator_power"), found.get("utilisation")
             rows.append((
                 spelled(context.partition(":")[2]), readable(found["active_parameters"].quantity(), "active_parameters", 3), readable(found[_EPSILON[0]].quantity(), _EPSILON[0], 3),
-                readable(watts.quantity(), "accelerator_power", 3) if watts else "", f"{trimmed(100 * _in(share, ''), 3)} %" if share else "", found[_EPSILON[0]].locator,
+                readable(watts.quantity(), "accelerator_power", 3) if watts else "", percent(_in(share, ""), 3) if share else "", found[_EPSILON[0]].locator,
             ))  # fmt: skip
-    return view(Table(("Measurement", "Size", "ε", "Power", "Utilisation", "Where"), tuple(rows))) if rows else View(NOT_YET)
+    columns = say("Measurement"), say("Size"), "ε", say("Power"), say("Utilisation"), say("Where")
+    return view(Table(columns, tuple(rows))) if rows else View(say(NOT_YET))
 
 
 def against_prediction(*phases: str) -> View:
     """Each measurement on an accelerator beside its prediction by fits that have not seen it, or that there is none yet."""
     found = [one for phase in phases or left_out.PHASES for one in left_out.predictions(phase)]
-    return scored.points(found) if found else View(NOT_YET)
+    return scored.points(found) if found else View(say(NOT_YET))
 
 
 def live(time: str = "10 s", name: str = "this machine") -> View:
@@ -156,18 +169,23 @@ def live(time: str = "10 s", name: str = "this machine") -> View:
 
         bench = TorchBench(cpu=True, name=name)
     except RecountError as error:
-        return View(f"Not measured here: {error}")
+        return View(say("Not measured here: {problem}", problem=say(str(error))))
     case = workloads.Case("training", "1m")
     found = records.new("cpu", None, records.settings(True, minutes=seconds / 60, repeats=1), {case.id: {"problem": "the model knows no processor"}})
     records.take_device(found, Path("live"), bench.device(), bench.software(), False)
     session.run(bench, found, [(case, 1)], lambda: None, lambda line: None)
     (entry,) = found["repeats"]
     one = entry["stretches"]["training"]
-    rows = [("tokens trained on", f"{one['tokens']:,}"), ("time", f"{trimmed(one['seconds'], 3)} s")]
-    rows += [(part, f"{trimmed(one['host'][key], 3)} J, {how}") for part, key, how in _parts(one["host"])]
-    rows.append(("ε", f"{trimmed(entry['epsilon_pj'], 3)} pJ per parameter and token"))
-    return view(Table(("What", "Here"), tuple(rows)))
+    rows = [(say("tokens trained on"), _whole(one["tokens"])), (say("time"), amount(one["seconds"], "s", 3))]
+    rows += [(part, f"{amount(one['host'][key], 'J', 3)}, {how}") for part, key, how in _parts(one["host"])]
+    rows.append(("ε", say("{energy} per parameter and token", energy=amount(entry["epsilon_pj"], "pJ", 3))))
+    return view(Table((say("What"), say("Here")), tuple(rows)))
 
 
 def _parts(host: dict[str, str]) -> Iterable[tuple[str, str, str]]:
-    return (("energy of the processor", "processor_j", host["processor_power"]), ("energy of the memory", "memory_j", host["memory_power"]))
+    return ((say("energy of the processor"), "processor_j", say(host["processor_power"])), (say("energy of the memory"), "memory_j", say(host["memory_power"])))
+
+
+def _whole(count: int) -> str:
+    """What is counted keeps all its digits."""
+    return trimmed(count, 15)
