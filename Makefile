@@ -28,8 +28,9 @@ help: ## explain every target (this text)
 
 env: $(BIN)/.ready ## make the environment in .venv, with locked versions
 
-run: env ## execute all notebooks, collect the results, render the pages, show the verdicts
+run: env ## execute all notebooks in both languages, collect the results, render the pages, show the verdicts
 	$(RECOUNT) run
+	$(RECOUNT) run --language fr
 	$(RECOUNT) site $(if $(BASE_URL),--base-url "$(BASE_URL)")
 
 test: env ## validate the data, then pytest: doctests, tests and every notebook's checked cells
@@ -43,7 +44,7 @@ measuretest: env ## what needs PyTorch: installs the extra of 'recount measure' 
 refresh: env ## re-execute the committed notebooks in place
 	$(RECOUNT) refresh
 
-messages: env ## after a sentence or a text of data/ changed: bring the French catalogues up to date
+messages: env ## after a sentence of code, notebooks, pages or data/ changed: bring the French catalogues up to date
 	$(BIN)/python -m recount.catalogues
 
 lab: env ## open JupyterLab on the notebooks
@@ -58,7 +59,7 @@ pyodide: env ## fetch the Pyodide that the browser's tests run on (85 MB, checke
 rerun: env ## one notebook with other assumptions: make rerun NB=training_energy P="grid_intensity='56 gCO2e/kWh'"
 	@$(RECOUNT) rerun "$$RERUN_NOTEBOOK" "$$RERUN_ASSUMPTIONS"
 
-site: env ## render the pages from the last run into build/site
+site: env ## render the pages of each language that was run into build/site
 	$(RECOUNT) site $(if $(BASE_URL),--base-url "$(BASE_URL)")
 
 course: env ## the course for a class: students' notebooks, solutions with full marks, handouts (COURSE=DIR, else build/course)

@@ -15,6 +15,9 @@ language = "en"
 html_title = "recount"
 
 extensions = ["myst_nb", "mathml"]
+locale_dirs = ["locale"]  # of the notebooks' prose; put among the sources of the pages, compiled
+gettext_compact = False
+gettext_auto_build = False
 html_math_renderer = "mathml"
 
 # Notebooks come executed; a page never runs code, and no widget script is fetched from a network.

@@ -86,7 +86,7 @@ def _environment() -> dict[str, str]:
 def bundle() -> bytes:
     """The archive: ``src`` and ``data`` as in the checkout, and ``lib`` with the packages that they import."""
     source = ROOT / "src"
-    entries = {f"src/{path.relative_to(source).as_posix()}": path for path in source.rglob("*.py")}
+    entries = {f"src/{path.relative_to(source).as_posix()}": path for path in source.rglob("*.p[yo]")}
     entries |= {f"data/{path.relative_to(data_folder()).as_posix()}": path for path in data_folder().rglob("*") if path.is_file()}
     entries |= {f"own/{'' if path == own_register.register() else 'rows/'}{path.name}": path for path in own_register.files()}
     entries["LICENSE"] = ROOT / "LICENSE"

@@ -3,8 +3,8 @@
 What the code says is found by walking its syntax tree: the literal arguments of ``say``,
 ``say_counted``, ``message`` and of the figures' ``words``, in ``src/`` and in the notebooks. What ``data/`` says is read
 from its files. New messages are added without a translation, those that nobody says any more are
-taken out, and the files that run time reads (``.mo``) are compiled; the tests fail until every
-message is translated.
+taken out; the tests fail until every message is translated. What the site says is
+:mod:`recount.catalogue_site`'s affair.
 """
 
 from __future__ import annotations
@@ -22,13 +22,13 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from babel.messages.catalog import Catalog, Message
-from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po, write_po
 
+from recount import catalogue_site, page_views
 from recount.language import CATALOGUE
+from recount.po import Id
 from recount.project import Project, write_whole
 
-Id = str | tuple[str, str]  # a plural message has two
 _SAYING = {"say": 1, "message": 1, "words": 1, "say_counted": 2}
 _UNDATED = datetime.datetime(2026, 1, 1, tzinfo=datetime.UTC)  # the same messages are the same bytes
 _OF_CLAIMS = ("boundary", "because", "note", "needs")
@@ -105,6 +105,8 @@ def _texts(folder: Path) -> Iterator[tuple[str, str]]:
     yield from ((text, "quantities.csv") for text in _column(folder / "quantities.csv", "definition"))
     yield from ((text, "records.csv") for text in _column(folder / "records.csv", "note"))
     yield from ((text, "records.csv") for value in _column(folder / "records.csv", "value") for text in value.split("; ") if _in_words(text))
+    yield from ((page_views.title_of(name), "records.csv") for name in _column(folder / "records.csv", "name"))
+    yield from ((table["title"], "datapackage.json") for table in json.loads((folder / "datapackage.json").read_text(encoding="utf-8"))["resources"])
     for path in sorted((folder / "assumptions").glob("*.csv")):
         yield from ((text, "assumptions") for text in dict.fromkeys(_column(path, "scope")))
     own = folder / "assumptions" / "own_measurements.csv"  # a processor's row says how its energy was come by, which is shown
@@ -122,10 +124,15 @@ def _column(path: Path, name: str) -> Iterable[str]:
         return [line[name].strip() for line in csv.DictReader(file)]
 
 
-def catalogues() -> dict[Path, dict[Id, list[str]]]:
-    """The French catalogues by their path, each with the messages it must hold."""
+def said() -> dict[Path, dict[Id, list[str]]]:
+    """The French catalogues of code and data by their path, each with the messages it must hold."""
     data = Project.here().data
     return {Path(__file__).parent / "locale" / CATALOGUE / "recount.po": of_code(), data / "locale" / CATALOGUE / "data.po": of_data(data)}
+
+
+def of_site() -> dict[Path, dict[Id, list[str]]]:
+    """Those of the pages and of the notebooks' prose; Sphinx takes some seconds to find it."""
+    return {catalogue_site.LOCALE / CATALOGUE / "pages.po": catalogue_site.of_pages()} | catalogue_site.of_notebooks()
 
 
 def open_po(path: Path) -> Catalog:
@@ -149,13 +156,10 @@ def problems(path: Path, wanted: dict[Id, list[str]]) -> list[str]:
     told += [f"{path.name}: nobody says this any more: {identifier!r}" for identifier in known if identifier not in wanted]
     for identifier, entry in known.items():
         told += [f"{path.name}: to be looked at again (fuzzy): {identifier!r}"] if entry.fuzzy else []
-        ours = [fields(text) for text in (identifier if isinstance(identifier, tuple) else (identifier,))]
-        theirs = [fields(text) for text in _strings(entry)]
+        ours = [marked(text) for text in (identifier if isinstance(identifier, tuple) else (identifier,))]
+        theirs = [marked(text) for text in _strings(entry)]
         if "data.po" != path.name and any(found not in ours for found in theirs):
             told.append(f"{path.name}: other fields than in English: {identifier!r}")
-    compiled = path.with_suffix(".mo")
-    if not compiled.is_file() or compiled.read_bytes() != _compiled(open_po(path)):
-        told.append(f"{compiled.name} is not that of {path.name}: 'python -m recount.catalogues' compiles it.")
     return told
 
 
@@ -165,13 +169,16 @@ def _strings(entry: Message | None) -> tuple[str, ...]:
     return tuple(texts) if all(texts) else ()
 
 
-def fields(text: str) -> set[str]:
-    """The names of a message's fields.
+_MARKED = re.compile(r"\{\w*\}|%\(\w+\)s|`[^`]+`|\]\([^)]*\)|</?\w[^>]*>|\*\*|(?<![\\$])\$[^$]+\$")
 
-    >>> sorted(fields("{low} to {high}"))
-    ['high', 'low']
+
+def marked(text: str) -> list[str]:
+    """What a translation must keep: fields, code, formulas, links' targets, tags, and how much stands in bold.
+
+    >>> marked("**{low}** to [`x`](a.md) %(n)s"), marked("from $a$ to $b$")
+    (['%(n)s', '**', '**', '](a.md)', '`x`', '{low}'], ['$a$', '$b$'])
     """
-    return {name for _, name, _, _ in string.Formatter().parse(text) if name}
+    return sorted(found for found in _MARKED.findall(text) if "\\" not in text or not found.startswith("{"))  # LaTeX has braces of its own
 
 
 def update(path: Path, wanted: dict[Id, list[str]]) -> list[Id]:
@@ -183,18 +190,12 @@ def update(path: Path, wanted: dict[Id, list[str]]) -> list[Id]:
         after.add(identifier, kept.string if kept else None, locations=[(place, None) for place in places])
     write_po(buffer := io.BytesIO(), after, width=0, include_lineno=False)
     write_whole(path, buffer.getvalue())
-    write_whole(path.with_suffix(".mo"), _compiled(open_po(path)))
     return [entry.id for entry in open_po(path) if entry.id and not _strings(entry)]
 
 
-def _compiled(catalogue: Catalog) -> bytes:
-    write_mo(buffer := io.BytesIO(), catalogue)
-    return buffer.getvalue()
-
-
 def main() -> int:
-    """Update and compile all catalogues; say what is left to translate."""
-    missing = [(path.name, identifier) for path, wanted in catalogues().items() for identifier in update(path, wanted)]
+    """Update all catalogues; say what is left to translate."""
+    missing = [(path.name, identifier) for path, wanted in (said() | of_site()).items() for identifier in update(path, wanted)]
     for name, identifier in missing:
         print(f"{name}: not translated: {identifier!r}", file=sys.stderr)
     print(f"{len(missing)} messages lack a translation." if missing else "Every message is translated.")

@@ -14,7 +14,7 @@ from recount.language import either, in_english, message, say
 from recount.recompute import Plan, World, finite
 from recount.register import Actually, Claim, Route
 from recount.sensitivity import Drivers
-from recount.units import amount, plural, pretty_unit, read_quantity, read_unit, trimmed
+from recount.units import amount, plural, pretty_unit, read_quantity, read_unit, trimmed, with_unit
 from recount.verdicts import NOT_RECOMPUTABLE, Range, counted, holds, printed_range, record_verdict, verdict
 from recount.wording import in_words, text_of
 
@@ -101,18 +101,14 @@ class Result:
         return printed_text(self.claim)
 
     @property
-    @in_english
     def tolerance(self) -> str:
-        """In English, which recomputed figures the printed one accepts."""
+        """Which recomputed figures the printed one accepts."""
         low, high = printed_range(self.claim.printed, self.claim.relation, self.claim.significant)
         unit = pretty_unit(plural(self.claim.unit, 2))
-        if self.claim.relation in ("more_than", "at_least"):
-            words, bound = {"more_than": "above", "at_least": "at least"}[self.claim.relation], low
-        elif self.claim.relation in ("less_than", "up_to"):
-            words, bound = {"less_than": "below", "up_to": "at most"}[self.claim.relation], high
-        else:
-            return f"{trimmed(low, 6)} to {trimmed(high, 6)} {unit}".strip()
-        return f"{words} {trimmed(bound, 6)} {unit}".strip()
+        if self.claim.relation not in _BOUNDS:
+            return with_unit(say("{low} to {high}", low=trimmed(low, 6), high=trimmed(high, 6)), unit)
+        words, upper = _BOUNDS[self.claim.relation]
+        return say(words, value=with_unit(trimmed(high if upper else low, 6), unit))
 
     @functools.cached_property
     def conditions(self) -> list[Condition]:
@@ -216,6 +212,10 @@ def printed_text(claim: Claim) -> str:
     return _read_as(claim, figure)
 
 
+_BOUNDS = {  # in words, and whether it is an upper one
+    "more_than": (message("above {value}"), False), "at_least": (message("at least {value}"), False),
+    "less_than": (message("below {value}"), True), "up_to": (message("at most {value}"), True),
+}  # fmt: skip
 _RELATIONS = {
     "more_than": message("more than {value}"), "at_least": message("at least {value}"), "less_than": message("less than {value}"),
     "up_to": message("up to {value}"), "about": message("about {value}"), "nearly": message("nearly {value}"),

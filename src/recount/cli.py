@@ -132,6 +132,7 @@ def _parser() -> argparse.ArgumentParser:
     site = commands.add_parser("site", help="render the pages from the last run into build/site")
     site.add_argument("--base-url", default="", metavar="URL", help="the address that the site will have, such as https://example.org/recount")
     site.add_argument("--pyodide", metavar="DIR", help="put this Pyodide among the pages, instead of loading it from its public address")
+    site.add_argument("--language", choices=["en", "fr", "all"], default="all", help="of the pages (default: each that the notebooks were run in)")
     site.set_defaults(command=_site)
 
     cli_claims.add(commands)
@@ -231,16 +232,26 @@ def _fit(options: argparse.Namespace) -> int:
 
 
 def _site(options: argparse.Namespace) -> int:
-    from recount import browser_model, default_claims, page_claims, pages
+    from recount import browser_model, default_claims, page_claims, page_finish, page_notebooks, pages
     from recount.project import Project
 
     pages.address(options.base_url)  # refused before anything is computed
     project = Project.here()
-    notebooks = [p for p in (project.runs / "default" / known.name for known in project.all_notebooks()) if p.is_file()]
-    if not notebooks:
+    executed = {one: [path for path in (folder / known.name for known in project.all_notebooks()) if path.is_file()] for one, folder in page_notebooks.folders(project).items()}
+    if not any(executed.values()):
         raise RecountError("there is nothing to render yet: 'recount run' executes the notebooks first.")
-    found = default_claims.whole(project)
-    index = pages.build(found["results"], notebooks, project.build / "site", details=page_claims.kept(project), base_url=options.base_url)
-    browser_model.write(index.parent / "_static", options.pyodide)
+    languages = [one for one, paths in executed.items() if paths and options.language in (one, "all")]
+    if not languages:
+        raise RecountError(f"no notebook was run in that language yet: 'recount run --language {options.language}' does it.")
+    found, out = default_claims.whole(project), project.build / "site"
+    standing = [one for one in executed if one in languages or (out / one / "index.html").is_file()]
+    for one in languages:
+        beside = [other for other in standing if other != one]
+        notebooks = page_notebooks.either(executed, one)
+        index = pages.build(found["results"], notebooks, out, details=page_claims.kept(project, one), language=one, base_url=options.base_url, beside=beside)
+    pages.together(out, standing)
+    browser_model.write(out / "_static", options.pyodide)
     print(f"{found['told']}\n\nOpen {cli_claims.path_told(index)}")
+    for one in executed.keys() - set(standing):
+        print(f"The other language, {page_finish.NAMES[one]}, comes with 'recount run{'' if one == 'en' else f' --language {one}'}' and 'recount site'.")
     return 0

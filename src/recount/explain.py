@@ -74,13 +74,13 @@ def card(result: Result) -> Table:
         rows.append((say("Boundary"), of_data(claim.boundary)))
     if claim.condition:
         rows.append((say("Holds only if"), say("the printed figure of '{claim}' holds", claim=claim.condition)))
-    rows.append((say("Primary source"), f"{claim.source}, {claim.locator}" if claim.source else _searched(claim)))
+    rows.append((say("Primary source"), f"{claim.source}, {claim.locator}" if claim.source else searched(claim)))
     if claim.note:
         rows.append((say("Reading"), of_data(claim.note)))
     return Table(("", claim.id), tuple(rows))
 
 
-def _searched(claim: Claim) -> str:
+def searched(claim: Claim) -> str:
     """That no primary source was found, when and where it was looked for."""
     where, _, date = claim.searched.rpartition(" (")
     return say("none found: {where} ({date})", where=of_data(where), date=in_words(date.rstrip(")")))

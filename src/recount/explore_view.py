@@ -9,6 +9,7 @@ from typing import Any
 
 from recount import browser_model, explore, own_register, register, scenarios
 from recount.recompute import World
+from recount.scenarios import DEFAULT
 from recount.units import pretty_unit, trimmed
 from recount.vocabulary import data_folder, quantities, spec
 
@@ -71,6 +72,8 @@ def movable() -> frozenset[str]:
 
 @functools.cache
 def _movable(_data: Path, _own: str) -> frozenset[str]:
+    if DEFAULT not in scenarios.names():
+        return frozenset()  # data without a world to start from
     worlds = [_lowest(told["name"]) for told in _sliders()]
     worlds += [World.of(name) for name in scenarios.names()]
     return frozenset(known for known in register.shown() if any(explore.reached(known, world) for world in worlds))

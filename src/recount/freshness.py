@@ -36,7 +36,7 @@ class Surroundings:
     def now(cls, project: Project) -> Surroundings:
         packages = f"{sys.version_info[:3]} {project.lock.read_text() if project.lock.is_file() else ''}"
         here = Path(__file__).parent
-        return cls(_hash_tree(here, "*.py") + _hash_tree(here, "*.mo"), _hash(packages.encode()), _hash_tree(project.data, "*") + own_register.digest())
+        return cls(_hash_tree(here, "*.py") + _hash_tree(here, "*.po"), _hash(packages.encode()), _hash_tree(project.data, "*") + own_register.digest())
 
 
 def why_stale(job: Job, record: Record | None, now: Surroundings, fingerprints: Mapping[str, str]) -> str:

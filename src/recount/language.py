@@ -14,17 +14,17 @@ from __future__ import annotations
 
 import contextlib
 import functools
-import gettext
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import ParamSpec, TypeVar
 
+from recount import po
 from recount.errors import RecountError, nearest
 
 LANGUAGES = ("en", "fr")
 THIN = "\u202f"  # narrow no-break space: in French within numbers, before units and high punctuation
 CATALOGUE = Path("fr", "LC_MESSAGES")
-_HERE = Path(__file__).parent / "locale"
+SAID = Path(__file__).parent / "locale" / CATALOGUE / "recount.po"
 _spoken = "en"
 P, R = ParamSpec("P"), TypeVar("R")
 
@@ -97,7 +97,7 @@ def say(text: str, /, **fields: object) -> str:
     >>> say("{low} to {high}", low=1, high=2)
     '1 to 2'
     """
-    told = _catalogue(str(_HERE), "recount").gettext(text) if _spoken == "fr" and text else text
+    told = po.read(SAID).gettext(text) if _spoken == "fr" and text else text
     return told.format(**fields) if fields else told
 
 
@@ -107,7 +107,7 @@ def say_counted(one: str, many: str, count: int, /, **fields: object) -> str:
     >>> say_counted("{count} claim", "{count} claims", 2)
     '2 claims'
     """
-    told = _catalogue(str(_HERE), "recount").ngettext(one, many, count) if _spoken == "fr" else one if count == 1 else many
+    told = po.read(SAID).ngettext(one, many, count) if _spoken == "fr" else one if count == 1 else many
     return told.format(count=count, **fields)
 
 
@@ -118,9 +118,9 @@ def of_data(text: str) -> str:
     from recount import trace
     from recount.vocabulary import data_folder
 
-    folder = data_folder() / "locale"
-    trace.used("file", f"locale/{(CATALOGUE / 'data.po').as_posix()}")
-    return _catalogue(str(folder), "data").gettext(text)
+    place = Path("locale") / CATALOGUE / "data.po"
+    trace.used("file", place.as_posix())
+    return po.read(data_folder() / place).gettext(text)
 
 
 def either(english: str, french_text: str) -> str:
@@ -155,7 +155,3 @@ def in_a_row(parts: Sequence[str]) -> str:
     """Parts of a long sentence, held apart by semicolons."""
     return f"{THIN}; ".join(parts) if _spoken == "fr" else "; ".join(parts)
 
-
-@functools.cache
-def _catalogue(folder: str, domain: str) -> gettext.NullTranslations:
-    return gettext.translation(domain, folder, ["fr"], fallback=True)

@@ -16,6 +16,7 @@ from markupsafe import Markup
 
 from recount.page_flow import powers
 from recount.page_views import LOOKS, Claim, slug, times
+from recount.units import trimmed
 from recount.verdicts import VERDICTS
 
 LOW, HIGH = -3, 2  # powers of ten that the front page's axis spans; what lies beyond ends in an arrow
@@ -51,7 +52,7 @@ def alternative(claims: Sequence[Claim], _: Callable[[str], str] = str) -> str:
     for verdict in dict.fromkeys(claim["verdict"] for claim in claims):
         ratios = [claim["ratio"] for claim in claims if claim["verdict"] == verdict]
         span = times(ratios[0]) if len(ratios) == 1 else _("from {low} to {high}").format(low=times(min(ratios)), high=times(max(ratios)))
-        parts.append(f"{_(verdict)}: {len(ratios)}, {span}.")
+        parts.append(_("{verdict}: {count}, {span}.").format(verdict=_(verdict), count=len(ratios), span=span))
     return " ".join([*parts, _("The table below names each claim.")])
 
 
@@ -89,7 +90,7 @@ def _front(claims: Sequence[Claim], wide: bool, told: str, _: Callable[[str], st
     for power in range(LOW, HIGH + 1):
         at = x(10.0**power)
         name = "agree" if power == 0 else "grid"
-        text = {0: "1"}.get(power) or (f"1/{10**-power:,}" if power < 0 else f"{10**power}×")
+        text = {0: "1"}.get(power) or (f"1/{trimmed(10**-power)}" if power < 0 else f"{10**power}×")
         axis.append(Markup('<path class="{0}" d="M{1} 38V{2}"/><text class="tick" x="{1}" y="31" text-anchor="middle">{3}</text>').format(name, f"{at:.1f}", height, text))
     kind = "wide-only" if wide else "narrow-only"
     return Markup('<svg class="front {}" viewBox="0 0 {} {}" width="{}" height="{}" role="img" aria-label="{}">{}{}</svg>').format(

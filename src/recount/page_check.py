@@ -6,6 +6,7 @@ import html
 import os
 import re
 import urllib.parse
+from collections.abc import Sequence
 from pathlib import Path
 
 from recount.errors import RecountError
@@ -22,25 +23,26 @@ _URL = re.compile(r"""(?:url\(|@import(?!\s+url))\s*['"]?([^'");]+)""")
 _COMMENT, _DATA = re.compile(r"<!--.*?-->", re.DOTALL), re.compile(r"data:[\w/+.-]+;base64,[A-Za-z0-9+/=\s]+")
 
 
-def check(site: Path, within: Path | None = None) -> None:
+def check(site: Path, within: Path | None = None, beside: Sequence[str] = ()) -> None:
     """Raise unless every link, anchor and loaded file of the pages is there.
 
     Parameters
     ----------
     site : the folder that must be whole by itself.
     within : the part of it whose pages are read; all of it by default.
+    beside : folders of it that may still be made; links into them are not followed.
 
     Raises
     ------
     RecountError : names the first page and what it leads to.
     """
-    problems = faults(site, within)
+    problems = faults(site, within, beside)
     if problems:
         more = f" ({len(problems) - 1} more)" if len(problems) > 1 else ""
         raise RecountError(f"the pages were not built whole: {problems[0]}{more}", problems)
 
 
-def faults(site: Path, within: Path | None = None) -> list[str]:
+def faults(site: Path, within: Path | None = None, beside: Sequence[str] = ()) -> list[str]:
     """Every link that leads nowhere and every load from another place, as sentences without an end."""
     site = Path(site).resolve()
     pages = {path: _Page(path.read_text(encoding="utf-8")) for path in sorted(Path(within or site).resolve().rglob("*.html"))}
@@ -56,6 +58,8 @@ def faults(site: Path, within: Path | None = None) -> list[str]:
             elif not _file(path, split.path).is_file():
                 found.append(f"{name} loads {target}, which is not there")
         for target in page.links:
+            if any(site / folder in _file(path, urllib.parse.urlsplit(target).path).parents for folder in beside):
+                continue
             if problem := _problem(path, target, pages, site):
                 found.append(f"{name} leads to {target}, {problem}")
     for path in sorted(site.rglob("*.css")):

@@ -10,7 +10,7 @@ import json
 import re
 from typing import Any
 
-from recount import freshness
+from recount import freshness, language as spoken
 from recount.project import Project, write_whole
 
 Details = dict[str, Any]
@@ -33,10 +33,11 @@ def kept(project: Project, language: str = "en") -> dict[str, Details]:
 
 
 def compute(language: str = "en") -> dict[str, Details]:
-    """The details of every claim that is listed, computed anew."""
+    """The details of every claim that is listed, computed anew and told in a language."""
     from recount import register
 
-    return {identifier: details(identifier, language) for identifier in register.shown()}
+    with spoken.speaking(language):
+        return {identifier: details(identifier, language) for identifier in register.shown()}
 
 
 def details(identifier: str, language: str = "en") -> Details:
@@ -47,6 +48,7 @@ def details(identifier: str, language: str = "en") -> Details:
     figure = result.taken or result.actually
     counted = any(operand.count for route in result.claim.routes for operand in route.operands)
     found: Details = {
+        "shown": _shown(result),
         "sentence": explain.sentence(result),
         "why": explain.why(result),
         "locator": result.claim.locator,
@@ -62,7 +64,7 @@ def details(identifier: str, language: str = "en") -> Details:
         return found
     would = explain.would_hold(result) if result.taken else None
     return found | {
-        "route": figure.route.title_fr if language == "fr" and figure.route.title_fr else figure.route.title,
+        "route": _route(result, figure),
         "flow": _flow(figure, language),
         "steps": _table(explain.steps(figure)),
         "assumptions": [_assumption(a, language) for a in figure.plan.assumptions],
@@ -73,6 +75,31 @@ def details(identifier: str, language: str = "en") -> Details:
 
 def _table(table) -> Details:
     return {"columns": list(table.columns), "rows": [list(row) for row in table.rows], "caption": table.caption}
+
+
+def _route(result, figure) -> str:
+    """What the route is called; that to what a figure really belongs has the claim's own words."""
+    if figure is result.actually:
+        return spoken.either(result.claim.actually.statement, result.claim.actually.statement_fr).rstrip(".")
+    return spoken.either(figure.route.title, figure.route.title_fr)
+
+
+def _shown(result) -> Details:
+    """What the claim's JSON says in English, in the language spoken."""
+    from recount import explain
+
+    claim, of_data = result.claim, spoken.of_data
+    return {
+        "printed": result.printed_text,
+        "recomputed_text": result.recomputed_text,
+        "interval_text": result.interval_text,
+        "found": result.found,
+        "boundary": of_data(claim.boundary),
+        "note": of_data(claim.note),
+        "because": of_data(claim.because),
+        "needs": of_data(claim.needs) or None,
+        "searched_text": explain.searched(claim) if claim.searched else "",
+    }
 
 
 def _rows(result) -> list[Details]:
@@ -195,7 +222,7 @@ def _scenarios(result, language: str) -> list[Details]:
             continue
         there = claims.recompute_claim(result.claim.id, world, sampling.START)
         ends = [trimmed(x, 2) for x in there.taken.interval] if there.taken else []
-        interval = " to ".join(ends) if ends and ends[0] != ends[1] else ""
+        interval = spoken.say("{low} to {high}", low=ends[0], high=ends[1]) if ends and ends[0] != ends[1] else ""
         found.append({"name": path.stem, "title": title, "recomputed": there.recomputed_text, "interval": interval, "ratio": there.ratio, "verdict": there.here, "problem": there.problem})
     return found
 

@@ -7,11 +7,12 @@ import io
 import json
 import tomllib
 import zipfile
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
 from recount import own_register, page_views as views
+from recount.language import of_data
 from recount.page_views import Claim, Source
 from recount.vocabulary import data_folder
 
@@ -32,18 +33,19 @@ def articles(claims: list[Claim], data: Path, language: str = "en") -> list[dict
     return articles
 
 
-def themes(data: Path) -> list[dict[str, Any]]:
+def themes(data: Path, _: Callable[[str], str] = str) -> list[dict[str, Any]]:
     package = data / "datapackage.json"
     told = {r.get("path"): r for r in json.loads(package.read_text(encoding="utf-8")).get("resources", [])} if package.is_file() else {}
     themes = []
     for path in sorted((data / "assumptions").glob("*.csv")):
         resource = told.get(f"assumptions/{path.name}", {})
-        title = resource.get("title") or views.title_of(path.stem)
+        title = of_data(resource.get("title") or views.title_of(path.stem))
         themes.append({"stem": path.stem, "file": path.name, "title": title, "about": resource.get("description", ""), "rows": read(path)})
     for name, path in own().items():
         if path.suffix == ".csv":
-            about = "Beside the rows of recount: rows of the register that these pages show."
-            themes.append({"stem": name.removesuffix(".csv"), "file": name, "title": f"Own rows: {views.title_of(path.stem)}", "about": about, "rows": read(path)})
+            about = _("Beside the rows of recount: rows of the register that these pages show.")
+            title = _("Own rows: {name}").format(name=views.title_of(path.stem))
+            themes.append({"stem": name.removesuffix(".csv"), "file": name, "title": title, "about": about, "rows": read(path)})
     return themes
 
 
@@ -61,6 +63,7 @@ def sources(data: Path) -> dict[str, Source]:
 
 def scenario(path: Path, language: str = "en") -> dict[str, str]:
     table = toml(path)
+    table["description"] = of_data(table.get("description", "")) if language != "en" else table.get("description", "")
     table |= {name: table[f"{name}_{language}"] for name in ("title", "description") if f"{name}_{language}" in table}
     return {"name": path.stem, "title": table.get("title", path.stem), "description": table.get("description", ""), "text": path.read_text(encoding="utf-8").strip()}
 
@@ -76,11 +79,11 @@ def read(path: Path) -> list[dict[str, str]]:
         return list(csv.DictReader(file))
 
 
-def uses(everything: dict[str, Any]) -> dict[str, list[tuple[str, str, int]]]:
+def uses(everything: dict[str, Any], _: Callable[[str], str] = str) -> dict[str, list[tuple[str, str, int]]]:
     """Where each source is used: page, title and how many rows of it."""
     uses: dict[str, dict[tuple[str, str], int]] = {}
     tables = [(f"data/{t['stem']}.html", t["title"], t["rows"]) for t in everything["themes"]]
-    for page, title, rows in [*tables, ("records.html", "Records", everything["records"])]:
+    for page, title, rows in [*tables, ("records.html", _("Records"), everything["records"])]:
         for row in rows:
             count = uses.setdefault(row["source"], {})
             count[page, title] = count.get((page, title), 0) + 1

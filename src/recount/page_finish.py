@@ -6,11 +6,16 @@ import html
 import re
 from pathlib import Path
 
+from recount import page_text
 from recount.project import write_whole
 
 NAMES = {"en": "English", "fr": "Français"}
 _OF_ONE_LANGUAGE = ("documentation_options.js", "language_data.js", "translations.js")
 _STATIC = re.compile(rf"""((?:href|src|data-model)=")((?:\.\./)*)(_static/(?!{"|".join(map(re.escape, _OF_ONE_LANGUAGE))}))""")
+# Code, scripts and drawings' styles as one piece, each tag as another, and the text between them.
+_UNTOUCHED = re.compile(r"(<(?:pre|code|script|style|template|math)\b.*?</(?:pre|code|script|style|template|math)>)|(<[^>]+>)|[^<]+", re.DOTALL)
+_TITLE, _INVERTED = re.compile(r"<h1>[^<]*"), re.compile(r"(?<=\w)-(?=(?:t-)?(?:ils?|elles?|on|nous|vous)\b)")  # no line ends in « faut- »
+_APOSTROPHE = re.compile(r"(?<=[^\W\d_])(?:'|&#39;|&#x27;)(?=\w)")
 _EMPTY_HEAD = re.compile(r"<th\b[^>]*>(?:<p></p>)?</th>")
 _TOGGLES = re.compile(r"""((?:<input type="checkbox" class="sidebar-toggle"[^>]*>\s*){2})""")
 _DOOR = """<!doctype html>
@@ -41,7 +46,7 @@ def share(out: Path, language: str) -> None:
     home, shared = out / language, out / "_static"
     for path in home.rglob("*.html"):
         text = path.read_text(encoding="utf-8")
-        path.write_text(mended(_STATIC.sub(r"\1\2../\3", text)), encoding="utf-8")
+        path.write_text(mended(spoken(_STATIC.sub(r"\1\2../\3", text), language)), encoding="utf-8")
     for path in [p for p in (home / "_static").rglob("*") if p.is_file()]:
         name = path.relative_to(home / "_static")
         if name.as_posix() not in _OF_ONE_LANGUAGE:
@@ -49,6 +54,21 @@ def share(out: Path, language: str) -> None:
             path.unlink()
     for folder in sorted((p for p in home.rglob("*") if p.is_dir() and not any(p.iterdir())), reverse=True):
         folder.rmdir()
+
+
+def spoken(text: str, language: str) -> str:
+    """A page in which the theme speaks the page's language too, and French has its apostrophes.
+
+    >>> spoken('<a aria-label="Back to top">l\'eau <code>l\'eau</code></a>', "en")
+    '<a aria-label="Back to top">l\'eau <code>l\'eau</code></a>'
+    """
+    if language == "en":
+        return text
+    for english, told in page_text.of_theme(language).items():
+        text = text.replace(f'aria-label="{english}"', f'aria-label="{told}"')
+        text = re.sub(rf">(\s*){re.escape(english)}(\s*)<", lambda m, t=told: f">{m[1]}{t}{m[2]}<", text)
+    text = _TITLE.sub(lambda m: _INVERTED.sub("\u2011", m[0]), text)
+    return _UNTOUCHED.sub(lambda m: m[0] if m[1] or m[2] else _APOSTROPHE.sub("’", m[0]), text)
 
 
 def mended(text: str) -> str:

@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterable
 
 from recount.errors import RecountError
+from recount.language import of_data
 from recount.page_views import Claim
 from recount.verdicts import VERDICTS
 
@@ -40,7 +41,8 @@ def changes(claim: Claim) -> list[Change]:
         match = _ENTRY.fullmatch(text)
         if not match or {match["before"], match["after"]} - set(VERDICTS):
             raise RecountError(f"claim {claim['id']}: its history has {text!r}; write 'YEAR-MONTH-DAY: verdict → verdict. Reason'.")
-        found.append(Change(**match.groupdict()))
+        reason = of_data(text).partition(" → ")[2].partition(". ")[2]
+        found.append(Change(**match.groupdict() | {"reason": reason}))
     for one, other in zip(found, found[1:]):
         if one.after != other.before or one.date > other.date:
             raise RecountError(f"claim {claim['id']}: its history goes to {one.after} on {one.date} and on from {other.before} on {other.date}.")

@@ -6,18 +6,21 @@ import base64
 import copy
 import re
 import struct
+from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 from recount import page_views as views
-from recount.page_views import Claim, Source
-from recount.project import CLAIM_MIME
+from recount.page_views import Claim, Source, Translate
+from recount.language import LANGUAGES
+from recount.project import CLAIM_MIME, Project
 
 _HEADING = re.compile(r"^#{1,6} +\S.*$", re.MULTILINE)
 _PICTURE = re.compile(r"<img\b(?![^>]*\bwidth=)([^>]*?)(\s*/?>)")
 _PNG = re.compile(r"data:image/png;base64,([A-Za-z0-9+/=]{32})")
 
 
-def prepare(notebook: dict[str, Any], stem: str, claims: dict[str, Claim], titles: dict[str, str], cited: dict[str, Source] | None = None) -> dict[str, Any]:
+def prepare(notebook: dict[str, Any], stem: str, claims: dict[str, Claim], titles: dict[str, str], cited: dict[str, Source] | None = None, _: Translate = str) -> dict[str, Any]:
     """A copy of an executed notebook, ready to be a page.
 
     Each claim's section gets the target ``claim-ID`` and a line with its verdict that leads to the
@@ -30,15 +33,15 @@ def prepare(notebook: dict[str, Any], stem: str, claims: dict[str, Claim], title
         cell["source"] = text_of(cell["source"])
     for number, cell in enumerate(cells):
         if cell["cell_type"] == "code":
-            _describe_pictures(cell, cells[number + 1 :])
+            _describe_pictures(cell, cells[number + 1 :], _)
             _link_sources(cell, cited or {})
             _size_pictures(cell)
     told = [(number, c) for number, cell in enumerate(cells) for c in payloads({"cells": [cell]}) if c["notebook"] == stem]
     shown = {c["id"]: number for number, c in reversed(told)}
     for identifier, number in sorted(shown.items(), key=lambda item: item[1], reverse=True):
         before = max((n for n in shown.values() if n < number), default=-1)
-        claim = claims.get(identifier) or next(c for _, c in told if c["id"] == identifier)
-        _mark(cells, _first_mention(cells, identifier, before + 1, number), claim, titles.get(claim["article"], claim["article"]))
+        claim = claims.get(identifier) or next(c for _number, c in told if c["id"] == identifier)
+        _mark(cells, _first_mention(cells, identifier, before + 1, number), claim, titles.get(claim["article"], claim["article"]), _)
     return notebook
 
 
@@ -48,11 +51,11 @@ def _first_mention(cells: list[dict[str, Any]], identifier: str, start: int, end
     return next((n for n in range(start, end) if cells[n]["cell_type"] == "code" and named.search(cells[n]["source"])), end)
 
 
-def _mark(cells: list[dict[str, Any]], number: int, claim: Claim, article: str) -> None:
+def _mark(cells: list[dict[str, Any]], number: int, claim: Claim, article: str, _: Translate) -> None:
     """Put a claim's target before, and its line after, the nearest heading above its first cell."""
     target = f"claim-{claim['id']}"
     card = f"../claims/{claim['id']}.html"
-    line = views.Markup('<p class="claim-line"><a href="{}">{} <span class="from">{}</span></a></p>').format(card, views.badge(claim["verdict"]), article)
+    line = views.Markup('<p class="claim-line"><a href="{}">{} <span class="from">{}</span></a></p>').format(card, views.badge(claim["verdict"], _), article)
     for cell in reversed(cells[:number]):
         headings = list(_HEADING.finditer(cell["source"])) if cell["cell_type"] == "markdown" else []
         if headings:
@@ -63,14 +66,14 @@ def _mark(cells: list[dict[str, Any]], number: int, claim: Claim, article: str) 
     cells.insert(number, {"cell_type": "markdown", "id": target[:64], "metadata": {}, "source": f'<div id="{target}">{line}</div>'})
 
 
-def _describe_pictures(cell: dict[str, Any], below: list[dict[str, Any]]) -> None:
+def _describe_pictures(cell: dict[str, Any], below: list[dict[str, Any]], _: Translate) -> None:
     alternatives = []
     for output in cell.get("outputs", []):
         for kind in [k for k in output.get("data", {}) if k.startswith("image/")][:1]:
             told = output.get("metadata", {})
             alternatives.append(told.get("alt") or told.get(kind, {}).get("alt") or cell["metadata"].get("alt") or "")
     if alternatives:
-        text = " ".join(filter(None, alternatives)) or _caption(below)
+        text = " ".join(filter(None, alternatives)) or _caption(below, _)
         cell["metadata"].setdefault("mystnb", {}).setdefault("image", {}).setdefault("alt", text)
 
 
@@ -99,12 +102,12 @@ def _size_pictures(cell: dict[str, Any]) -> None:
             output["data"]["text/html"] = _PICTURE.sub(sized, text_of(output["data"]["text/html"]))
 
 
-def _caption(below: list[dict[str, Any]]) -> str:
+def _caption(below: list[dict[str, Any]], _: Translate) -> str:
     for cell in below[:1]:
         if cell["cell_type"] == "markdown" and not _HEADING.match(text_of(cell["source"])):
             paragraph = text_of(cell["source"]).strip().split("\n\n")[0]
             return re.sub(r"\s+", " ", re.sub(r"\[([^\]]*)\]\([^)]*\)|[*_`]", r"\1", paragraph))
-    return "Figure; the text around it says what it shows."
+    return _("Figure; the text around it says what it shows.")
 
 
 def payloads(notebook: dict[str, Any]) -> list[Claim]:
@@ -125,3 +128,14 @@ def title(notebook: dict[str, Any]) -> str:
         if cell["cell_type"] == "markdown" and (match := re.search(r"^# +(.+)$", text_of(cell["source"]), re.MULTILINE)):
             return match[1].strip()
     return ""
+
+
+def folders(project: Project) -> dict[str, Path]:
+    """Where the notebooks lie that were executed with the claims' own assumptions, by language."""
+    return {language: project.runs / ("default" if language == "en" else f"default-{language}") for language in LANGUAGES}
+
+
+def either(executed: Mapping[str, list[Path]], language: str) -> list[Path]:
+    """The executed notebooks in a language, and in another one those that were not run in it."""
+    found = {path.stem: path for one in (*(other for other in executed if other != language), language) for path in executed[one]}
+    return [found[stem] for stem in sorted(found)]

@@ -16,6 +16,7 @@ from typing import Any
 from recount import verdicts
 from recount.page_flow import powers
 from recount.page_views import Claim
+from recount.units import trimmed
 
 SIZE = WIDTH, HEIGHT = 1200, 630
 _PAPER, _INK, _FAINT, _LINE = "#fffdfa", "#22201c", "#625f57", "#d8d2c4"
@@ -65,7 +66,7 @@ def of_front(headline: str, claims: Sequence[Claim]) -> bytes:
     draw.line((left, axis, right, axis), fill=_LINE, width=3)
     for power in range(LOW, HIGH + 1):
         draw.line((x(power), axis - 8, x(power), axis + 8), fill=_FAINT, width=2)
-        text = "1" if power == 0 else f"1/{10**-power:,}" if power < 0 else f"{10**power}×"
+        text = "1" if power == 0 else f"1/{trimmed(10**-power)}" if power < 0 else f"{10**power}×"
         draw.text((x(power), axis + 16), text, font=_face("sans", 22), fill=_FAINT, anchor="ma")
     draw.line((x(0), 290, x(0), axis), fill=_LINE, width=2)
     stacked: dict[int, int] = {}

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from recount import explore_view, page_assumptions, page_charts, page_data, page_history, page_notebooks, page_text, page_views as views
+from recount.language import of_data
 from recount.page_text import SITE
 from recount.page_views import Claim
 from recount.vocabulary import data_folder
@@ -44,7 +45,7 @@ def sources(results: list[dict[str, Any]], notebooks: Iterable[Path], details: M
     data, details = data_folder(), details or {}
     read = {path.stem: json.loads(path.read_text(encoding="utf-8")) for path in sorted(notebooks)}
     placed = {c["id"]: stem for stem, nb in read.items() for c in page_notebooks.payloads(nb) if c["notebook"] == stem}
-    claims = [_in_language(claim, language) | {"page": f"notebooks/{placed[claim['id']]}.html" if claim["id"] in placed else None} for claim in results]
+    claims = [_in_language(claim, details.get(claim["id"], {}).get("shown", {}), language) | {"page": f"notebooks/{placed[claim['id']]}.html" if claim["id"] in placed else None} for claim in results]
     known = _known(claims, read, data, details, language)
     articles = {a["slug"]: a["title"] for a in known["articles"]}
     fill = lambda template, **more: page_text.fill(template, language, **known, **more).encode()  # noqa: E731
@@ -58,15 +59,17 @@ def sources(results: list[dict[str, Any]], notebooks: Iterable[Path], details: M
         pages[f"claims/{claim['id']}.md"] = fill("_claim.md", claim=claim, more=more, article=articles[claim["article"]], address=address, changes=page_history.changes(claim))
     by_id = {claim["id"]: claim for claim in claims}
     for stem, nb in read.items():
-        text = json.dumps(page_notebooks.prepare(nb, stem, by_id, articles, known["sources"]), ensure_ascii=False, indent=1, sort_keys=True)
+        text = json.dumps(page_notebooks.prepare(nb, stem, by_id, articles, known["sources"], page_text.translate(language)), ensure_ascii=False, indent=1, sort_keys=True)
         pages[f"notebooks/{stem}.ipynb"] = text.encode()
+    pages |= page_text.prose(read, language)
     return Sources(pages, _social(known, language), claims, known["printed"], articles, known["headline"])
 
 
-def _in_language(claim: Claim, language: str) -> dict[str, Any]:
-    """A claim whose texts are in a language, as far as the register has them."""
+def _in_language(claim: Claim, shown: Mapping[str, Any], language: str) -> dict[str, Any]:
+    """A claim whose texts are in a language, as far as its details and the register have them."""
+    claim = {**claim, **shown}
     if language == "en":
-        return dict(claim)
+        return claim
     other = lambda one: {**one, **{name: one[f"{name}_{language}"] for name in ("statement", "title") if one.get(f"{name}_{language}")}}  # noqa: E731
     return {**other(claim), "routes": [other(route) for route in claim.get("routes") or []], "actually": other(claim["actually"]) if claim.get("actually") else None}
 
@@ -74,15 +77,16 @@ def _in_language(claim: Claim, language: str) -> dict[str, Any]:
 def _known(claims: list[Claim], read: Mapping[str, Any], data: Path, details: Mapping[str, Any], language: str) -> dict[str, Any]:
     """What every template may name."""
     label = "label" if language == "en" else f"label_{language}"
-    glossary = [{**q, "label": q.get(label) or q["label"], "label_en": q["label"]} for q in page_data.read(data / "quantities.csv")]
+    glossary = [{**q, "definition": of_data(q["definition"]), "label": q.get(label) or q["label"], "label_en": q["label"]} for q in page_data.read(data / "quantities.csv")]
     articles = page_data.articles(claims, data, language)
+    _ = page_text.translate(language)
     printed = [claim for article in articles if not article["ours"] for claim in article["claims"]]
     known: dict[str, Any] = {
         "claims": claims,
         "printed": printed,
         "articles": articles,
-        "notebooks": [{"stem": stem, "title": page_notebooks.title(nb) or views.title_of(stem)} for stem, nb in read.items()],
-        "themes": page_data.themes(data),
+        "notebooks": [{"stem": stem, "title": page_text.of_notebook(stem, page_notebooks.title(nb), language) or views.title_of(stem)} for stem, nb in read.items()],
+        "themes": page_data.themes(data, _),
         "records": page_data.read(data / "records.csv"),
         "scenarios": [page_data.scenario(path, language) for path in sorted((data / "scenarios").glob("*.toml"))],
         "defaults": page_data.toml(data / "defaults.toml").get("contexts", []),
@@ -90,17 +94,17 @@ def _known(claims: list[Claim], read: Mapping[str, Any], data: Path, details: Ma
         "sources": page_data.sources(data),
         "backtests": sorted(page_data.backtests(data)),
         "history": page_history.of_all(claims),
-        "headline": headline(printed, page_text.translate(language)),
+        "headline": headline(printed, _),
         "explore": explore_view.view(language),
         "edition": page_data.edition(data),
         "version": page_data.version(),
     }
-    known |= {"uses": page_data.uses(known), "labels": {q["name"]: q["label"] for q in glossary}}
+    known |= {"uses": page_data.uses(known, _), "labels": {q["name"]: q["label"] for q in glossary}}
     known["quantities"] = page_assumptions.quantities(known["glossary"], known["themes"], claims, details, language)
     known["row_places"] = page_assumptions.places(known["themes"])
     known["with_page"] = {q["name"] for q in known["quantities"]}
     known["pages_of"] = {c["id"]: f"../claims/{c['id']}.html" for c in claims}
-    known["kinds"] = {c["id"]: kind(c, known["labels"], page_text.translate(language)) for c in claims}
+    known["kinds"] = {c["id"]: kind(c, known["labels"], _) for c in claims}
     return known
 
 

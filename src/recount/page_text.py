@@ -1,17 +1,19 @@
 """Templates filled in one language: what they say goes through gettext, and English is the text itself.
 
-A catalogue of another language lies under ``site/locale/<language>/LC_MESSAGES/pages.mo``.
+A catalogue of another language lies under ``site/locale/<language>/LC_MESSAGES/pages.po``; words that the
+code says too, such as verdicts, come from its own catalogue.
 """
 
 from __future__ import annotations
 
 import functools
 import gettext
-from collections.abc import Callable
+import io
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
-from recount import page_charts, page_flow, page_views as views
+from recount import language as spoken, page_charts, page_flow, page_views as views, po, wording
 
 SITE = Path(__file__).resolve().parents[2] / "site"
 Translate = Callable[[str], str]
@@ -22,7 +24,39 @@ _SPEAKING = ("badge", "reason")  # filters that say something themselves
 @functools.cache
 def translations(language: str) -> gettext.NullTranslations:
     """The catalogue of a language; for English, and where there is none, the texts as they stand."""
-    return gettext.NullTranslations() if language == "en" else gettext.translation("pages", SITE / "locale", [language], fallback=True)
+    if language == "en":
+        return gettext.NullTranslations()
+    found = po.Catalogue(po.read(catalogue(language)).messages)
+    found.add_fallback(po.read(spoken.SAID))
+    return found
+
+
+def catalogue(language: str) -> Path:
+    """Where the words of the pages stand in a language; for English, the text itself, there is none."""
+    return SITE / "locale" / language / "LC_MESSAGES" / "pages.po"
+
+
+def of_notebook(stem: str, text: str, language: str) -> str:
+    """A piece of a notebook's prose in a language, or as it stands."""
+    return po.read(_prose(stem, language)).gettext(text) if language != "en" else text
+
+
+def prose(stems: Iterable[str], language: str) -> dict[str, bytes]:
+    """The catalogues of the notebooks that Sphinx is to translate, by their place among the sources of the pages."""
+    from babel.messages.mofile import write_mo
+    from babel.messages.pofile import read_po
+
+    found = {}
+    for path in [_prose(stem, language) for stem in stems] if language != "en" else ():
+        if path.is_file():
+            name = path.relative_to(SITE).with_suffix("").as_posix()
+            write_mo(compiled := io.BytesIO(), read_po(io.BytesIO(path.read_bytes())))
+            found |= {f"{name}.po": path.read_bytes(), f"{name}.mo": compiled.getvalue()}
+    return found
+
+
+def _prose(stem: str, language: str) -> Path:
+    return SITE / "locale" / language / "LC_MESSAGES" / "notebooks" / f"{stem}.po"
 
 
 def translate(language: str) -> Translate:
@@ -48,7 +82,7 @@ def environment(language: str):
     made.install_gettext_translations(translations(language), newstyle=False)
     made.filters |= {name: getattr(views, name) for name in _FILTERS}
     made.filters |= {name: functools.partial(_spoken, getattr(views, name), _) for name in _SPEAKING}
-    made.filters["powers"] = page_flow.powers
+    made.filters |= {"powers": page_flow.powers, "in_words": wording.in_words, "of_data": spoken.of_data}
     made.globals |= {
         "looks": views.LOOKS, "by_verdict": views.by_verdict, "figure": views.figure, "driven": page_charts.driven,
         "diagram": functools.partial(page_flow.diagram, _=_), "front": functools.partial(page_charts.front, _=_), "counted": page_charts.counted,
@@ -70,7 +104,21 @@ def frame(language: str) -> dict[str, Any]:
             "how": _("how"),
             "and_challenge": _(", and"),
             "challenge": _("how to challenge one"),
+            "languages": _("Languages"),
         },
+    }
+
+
+def of_theme(language: str) -> dict[str, str]:
+    """What the theme says in English whatever the language, with what it should say."""
+    _ = translate(language)
+    return {
+        "Toggle site navigation sidebar": _("Toggle site navigation sidebar"),
+        "Toggle table of contents sidebar": _("Toggle table of contents sidebar"),
+        "Toggle Light / Dark / Auto color theme": _("Toggle Light / Dark / Auto color theme"),
+        "Skip to content": _("Skip to content"),
+        "Back to top": _("Back to top"),
+        "On this page": _("On this page"),
     }
 
 

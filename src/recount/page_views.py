@@ -17,7 +17,8 @@ from markupsafe import Markup, escape
 
 from recount import verdicts
 from recount.errors import RecountError
-from recount.units import SCALE_WORDS, format_number, plural, pretty_unit, trimmed
+from recount.language import french, say
+from recount.units import SCALE_WORDS, amount, format_number, french_number, in_french_units, pretty_unit, trimmed
 
 Claim = Mapping[str, Any]
 Translate = Callable[[str], str]
@@ -76,7 +77,7 @@ def figure(value: float | None, unit: str | None, digits: int = 3) -> str:
     """
     if value is None:
         return "–"
-    return f"{trimmed(value, digits)} {plural(pretty_unit(unit or '1'), value)}".strip()
+    return amount(value, unit or "1", digits)
 
 
 def interval(item: Claim, digits: int = 3) -> str:
@@ -87,8 +88,8 @@ def interval(item: Claim, digits: int = 3) -> str:
     """
     text = item.get("interval_text")
     if text is None and item.get("low") is not None and item.get("high") is not None:
-        text = f"{trimmed(item['low'], digits)} to {trimmed(item['high'], digits)}"
-    low, _, high = (text or "").partition(" to ")
+        text = say("{low} to {high}", low=trimmed(item["low"], digits), high=trimmed(item["high"], digits))
+    low, _, high = (text or "").partition(say("{low} to {high}", low="", high=""))
     return text if text and low != high else ""
 
 
@@ -169,6 +170,7 @@ def digits(text: str) -> Markup:
     whole, dot, part = mantissa.partition(".")
     if whole.isdigit() and len(whole) > 4:
         mantissa = f"{int(whole):,}{dot}{part}"
+    mantissa = french_number(mantissa) if french() else mantissa
     if power:
         return Markup("{}\u202f×\u202f10<sup>{}</sup>").format(mantissa, str(int(power)).replace("-", "−"))
     return escape(mantissa)
@@ -181,6 +183,8 @@ def unit(text: str) -> str:
     ('million parameter', 'L/kWh')
     """
     word, _, rest = text.partition(" ")
+    if word.lower() in SCALE_WORDS and rest and french():
+        return f"{in_french_units(word)} {pretty_unit(f'{rest}s')}".replace(" de é", " d’é").replace(" de a", " d’a")
     return f"{word} {pretty_unit(rest)}" if word.lower() in SCALE_WORDS and rest else pretty_unit(text)
 
 

@@ -10,14 +10,15 @@ from __future__ import annotations
 
 import hashlib
 import io
+import itertools
 import json
 import re
 import shutil
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from recount import page_check, page_data, page_finish, page_social, page_sources, page_text
+from recount import language as spoken, page_check, page_data, page_finish, page_social, page_sources, page_text
 from recount.errors import RecountError
 from recount.page_sources import Sources
 from recount.page_text import SITE
@@ -28,6 +29,7 @@ _ESCAPES = re.compile(r"\x1b\[[0-9;]*m")
 
 def build(
     results: list[dict[str, Any]], notebooks: list[Path], out: Path, *, details: Mapping[str, Any] | None = None, language: str = "en", base_url: str = "",
+    beside: Sequence[str] = (),
 ) -> Path:
     """Build the site in one language into *out* and return its front door.
 
@@ -39,6 +41,7 @@ def build(
     details : what the claims' pages show beside that, as :func:`recount.page_claims.kept` computes it.
     language : of the pages; those of others that stand in *out* stay.
     base_url : the address that the site will have, for what must name whole addresses; left out where it is unknown.
+    beside : other languages of the site, to which each page leads; :func:`together` checks that it gets there.
 
     Raises
     ------
@@ -48,28 +51,43 @@ def build(
     if (out / "searchindex.js").is_file():
         shutil.rmtree(out)  # pages of before the languages had folders of their own: nothing would ever remove them
     source, memory, home = (out.with_name(f"{out.name}{ending}") / language for ending in ("-src", "-doctrees", ""))
-    made = page_sources.sources(results, notebooks, details, language, base_url)
+    with spoken.speaking(language):
+        made = page_sources.sources(results, notebooks, details, language, base_url)
     files = page_data.downloads(notebooks)
     removed = _write(made.pages, source)
-    stamp, machinery = memory / "stamp.json", _digest(_machinery())
+    stamp, machinery = memory / "stamp.json", _digest(_machinery(language))
     social = json.dumps({name: vars(one) for name, one in made.social.items()}, sort_keys=True).encode()
-    now = {"machinery": machinery, "pages": _digest({**made.pages, **files, "social": social, "base": base_url.encode()})}
+    now = {"machinery": machinery, "pages": _digest({**made.pages, **files, "social": social, "base": f"{base_url} {beside}".encode()})}
     before = json.loads(stamp.read_text(encoding="utf-8")) if stamp.is_file() else {}
     if before == now and (home / "index.html").is_file() and (out / "index.html").is_file():
         return out / "index.html"
     stamp.unlink(missing_ok=True)  # without it the next run reads everything anew: a fault is found again
     for page in removed:
         (home / page).with_suffix(".html").unlink(missing_ok=True)
-    _sphinx(source, home, memory, before.get("machinery") != machinery, made, language, base_url)
+    _sphinx(source, home, memory, before.get("machinery") != machinery, made, language, base_url, beside)
     shutil.rmtree(home / "downloads", ignore_errors=True)
     for name, content in files.items():
         write_whole(home / "downloads" / name, content)
-    _pictures(made, home / "social", language)
+    with spoken.speaking(language):
+        _pictures(made, home / "social", language)
     page_finish.share(out, language)
     door = page_finish.front_door(out, base_url, made.headline)
-    page_check.check(out, home)
+    page_check.check(out, home, beside)
     stamp.write_text(json.dumps(now), encoding="utf-8")
     return door
+
+
+def together(out: Path, languages: Sequence[str]) -> None:
+    """Check that every page has its like in each language.
+
+    Raises
+    ------
+    RecountError : names the first page that has none.
+    """
+    found = {language: {path.relative_to(out / language).as_posix() for path in (out / language).rglob("*.html")} for language in languages}
+    for language, other in itertools.permutations(languages, 2):
+        if alone := sorted(found[language] - found[other]):
+            raise RecountError(f"{language}/{alone[0]} has no like in {other}: 'recount site' renders all languages together.")
 
 
 def address(text: str) -> str:
@@ -116,12 +134,12 @@ def _write(pages: dict[str, bytes], folder: Path) -> list[str]:
     return [str(path.relative_to(folder)) for path in stale]
 
 
-def _machinery() -> dict[str, bytes]:
+def _machinery(language: str) -> dict[str, bytes]:
     """What shapes every page: settings, templates, styles, and the versions of the tools."""
     from importlib.metadata import version
 
-    files = {str(p): p.read_bytes() for p in SITE.rglob("*") if p.is_file() and "__pycache__" not in p.parts and "pages" not in p.parts}
-    files |= {path.name: path.read_bytes() for path in (Path(__file__), *Path(__file__).parent.glob("page_finish.py"))}
+    files = {str(p): p.read_bytes() for p in SITE.rglob("*") if p.is_file() and "__pycache__" not in p.parts and "pages" not in p.parts and "locale" not in p.parts}
+    files |= {path.name: path.read_bytes() for path in (Path(__file__), Path(page_finish.__file__), page_text.catalogue(language)) if path.is_file()}
     return files | {tool: version(tool).encode() for tool in ("sphinx", "furo", "myst-nb", "docutils")}
 
 
@@ -132,7 +150,7 @@ def _digest(files: dict[str, bytes]) -> str:
     return whole.hexdigest()
 
 
-def _sphinx(source: Path, out: Path, memory: Path, fresh: bool, made: Sources, language: str, base_url: str) -> None:
+def _sphinx(source: Path, out: Path, memory: Path, fresh: bool, made: Sources, language: str, base_url: str, beside: Sequence[str]) -> None:
     """Run Sphinx quietly; its first warning is the error."""
     from sphinx.application import Sphinx
     from sphinx.errors import SphinxError
@@ -140,7 +158,7 @@ def _sphinx(source: Path, out: Path, memory: Path, fresh: bool, made: Sources, l
 
     warnings, problem = io.StringIO(), ""
     social = {name: vars(one) for name, one in made.social.items()}
-    context = {"social": social, "home": f"{base_url}{language}/" if base_url else "", **page_text.frame(language)}
+    context = {"social": social, "home": f"{base_url}{language}/" if base_url else "", "others": [(one, page_finish.NAMES[one]) for one in beside], "own_name": page_finish.NAMES[language], **page_text.frame(language)}
     settings = {"language": language, "html_context": context, "html_baseurl": context["home"]}
     try:
         with patch_docutils(SITE), docutils_namespace():

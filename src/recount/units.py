@@ -254,10 +254,10 @@ def format_number(value: float, digits: int = 3, language: str | None = None) ->
     else:
         rounded = round(value, digits - 1 - size)
         printed = f"{rounded:,.{max(digits - 1 - math.floor(math.log10(abs(rounded))), 0)}f}"
-    return _french_number(printed) if (language or spoken.current()) == "fr" else printed
+    return french_number(printed) if (language or spoken.current()) == "fr" else printed
 
 
-def _french_number(printed: str) -> str:
+def french_number(printed: str) -> str:
     return printed.replace(",", spoken.THIN).replace(".", ",")
 
 
@@ -269,7 +269,7 @@ def trimmed(value: float, digits: int = 4, language: str | None = None) -> str:
     """
     mantissa, times, power = format_number(value, digits, "en").partition(" × ")
     text = (mantissa.rstrip("0").rstrip(".") if "." in mantissa else mantissa) + times + power
-    return _french_number(text) if (language or spoken.current()) == "fr" else text
+    return french_number(text) if (language or spoken.current()) == "fr" else text
 
 
 _COUNTED = (
