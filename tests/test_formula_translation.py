@@ -7,7 +7,7 @@ import pytest
 from sphinx.application import Sphinx
 
 SITE = Path(__file__).parents[1] / "site"
-CONF = 'extensions = ["myst_parser", "mathml"]\nmyst_enable_extensions = ["dollarmath"]\nhtml_math_renderer = "mathml"\nlanguage = "fr"\nlocale_dirs = ["locale"]\n'
+CONF = 'extensions = ["myst_nb", "mathml"]\nnb_execution_mode = "off"\nmyst_enable_extensions = ["dollarmath"]\nhtml_math_renderer = "mathml"\nlanguage = "fr"\nlocale_dirs = ["locale"]\n'
 CATALOGUE = """msgid ""
 msgstr "Content-Type: text/plain; charset=UTF-8\\n"
 
