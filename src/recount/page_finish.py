@@ -65,7 +65,7 @@ def spoken(text: str, language: str) -> str:
     if language == "en":
         return text
     for english, told in page_text.of_theme(language).items():
-        text = text.replace(f'aria-label="{english}"', f'aria-label="{told}"')
+        text = text.replace(f'aria-label="{english}', f'aria-label="{told}')
         text = re.sub(rf">(\s*){re.escape(english)}(\s*)<", lambda m, t=told: f">{m[1]}{t}{m[2]}<", text)
     text = _TITLE.sub(lambda m: _INVERTED.sub("\u2011", m[0]), text)
     return _UNTOUCHED.sub(lambda m: m[0] if m[1] or m[2] else _APOSTROPHE.sub("’", m[0]), text)
