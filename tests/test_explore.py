@@ -215,10 +215,8 @@ def test_the_flag_of_the_command_puts_it_among_the_pages(pyodide, tmp_path, monk
     for known in Project.here().all_notebooks():
         (tmp_path / "default" / known.name).touch()
     monkeypatch.setattr(Project, "runs", tmp_path)
-    monkeypatch.setattr(Project, "build", tmp_path)
     monkeypatch.setattr(default_claims, "whole", lambda _: {"results": [], "told": ""})
     monkeypatch.setattr(pages, "build", lambda *_, **__: tmp_path / "site" / "index.html")
-    monkeypatch.setattr(pages, "together", lambda *_: None)
     assert main(["site", "--pyodide", str(pyodide)]) == 0
     assert (tmp_path / "site" / "_static" / "model" / "pyodide" / "pyodide.js").is_file()
     assert main(["site", "--pyodide", str(tmp_path / "nowhere")]) == 2 and "holds no pyodide-lock.json" in capsys.readouterr().err

@@ -249,8 +249,8 @@ def _site(options: argparse.Namespace) -> int:
         beside = [other for other in standing if other != one]
         notebooks = page_notebooks.either(executed, one)
         index = pages.build(found["results"], notebooks, out, details=page_claims.kept(project, one), language=one, base_url=options.base_url, beside=beside)
-    pages.together(out, standing)
-    browser_model.write(out / "_static", options.pyodide)
+    pages.together(index.parent, standing)
+    browser_model.write(index.parent / "_static", options.pyodide)
     print(f"{found['told']}\n\nOpen {cli_claims.path_told(index)}")
     for one in executed.keys() - set(standing):
         print(f"The other language, {page_finish.NAMES[one]}, comes with 'recount run{'' if one == 'en' else f' --language {one}'}' and 'recount site'.")

@@ -116,7 +116,7 @@ def _rows(result) -> list[Details]:
 def _assumption(one, language: str) -> Details:
     """An assumption in words, with its row's place in the data."""
     from recount.contexts import called
-    from recount.wording import label, readable, spread
+    from recount.wording import label, readable, spread, text_of
 
     row = one.row
     return {
@@ -124,7 +124,7 @@ def _assumption(one, language: str) -> Details:
         "label": label(one.name, language),
         "about": called(row.context, language) if row else "",
         "context": row.context if row else "",
-        "value": readable(one.value, one.name) if row else one.text,
+        "value": readable(one.value, one.name) if row else text_of(one),
         "range": spread(one),
         "strength": one.strength,
         "confirmed": row.confirmed if row else "",
@@ -166,7 +166,8 @@ def _flow(figure, language: str) -> list[Details]:
             if name in steps:
                 needs = [visit(need) for need in sorted(steps[name].needs, key=lambda need: -width(need, steps))]
                 done[name] = f"{number}.{name}"
-                formula = re.sub(r"[a-z][a-z0-9]*(?:_[a-z0-9]+)+|\bpue\b|\bbatch\b", lambda m: label(m[0], language), steps[name].formula.partition("=")[2].strip())
+                names = "|".join(map(re.escape, sorted(steps[name].needs, key=len, reverse=True)))
+                formula = re.sub(rf"\b(?:{names})\b|[a-z][a-z0-9]*(?:_[a-z0-9]+)+", lambda m: label(m[0], language), steps[name].formula.partition("=")[2].strip())
                 nodes.append({"key": done[name], "kind": "step", "label": label(name, language), "value": readable(computed[name], name), "formula": formula, "from": needs})
                 return done[name]
             one = planned.assumptions[name]
@@ -179,7 +180,7 @@ def _flow(figure, language: str) -> list[Details]:
         tops.append(visit(planned.operand.name or next(iter(planned.assumptions))))
     if figure.route.combine:
         value = f"{trimmed(figure.value, 4)} {pretty_unit(plural(figure.unit, figure.value))}".strip()
-        nodes.append({"key": "combined", "kind": "step", "label": figure.route.combine, "value": value, "formula": "", "from": list(dict.fromkeys(tops))})
+        nodes.append({"key": "combined", "kind": "step", "label": spoken.say(figure.route.combine), "value": value, "formula": "", "from": list(dict.fromkeys(tops))})
     nodes[-1]["kind"] = "result"
     return nodes
 

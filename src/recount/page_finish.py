@@ -16,6 +16,7 @@ _STATIC = re.compile(rf"""((?:href|src|data-model)=")((?:\.\./)*)(_static/(?!{"|
 _UNTOUCHED = re.compile(r"(<(?:pre|code|script|style|template|math)\b.*?</(?:pre|code|script|style|template|math)>)|(<[^>]+>)|[^<]+", re.DOTALL)
 _TITLE, _INVERTED = re.compile(r"<h1>[^<]*"), re.compile(r"(?<=\w)-(?=(?:t-)?(?:ils?|elles?|on|nous|vous)\b)")  # no line ends in « faut- »
 _APOSTROPHE = re.compile(r"(?<=[^\W\d_])(?:'|&#39;|&#x27;)(?=\w)")
+_DESCRIBED = re.compile(r'<meta name="description" content="([^"]*)">')
 _EMPTY_HEAD = re.compile(r"<th\b[^>]*>(?:<p></p>)?</th>")
 _TOGGLES = re.compile(r"""((?:<input type="checkbox" class="sidebar-toggle"[^>]*>\s*){2})""")
 _DOOR = """<!doctype html>
@@ -25,8 +26,7 @@ _DOOR = """<!doctype html>
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="color-scheme" content="light dark">
 <title>recount</title>
-{head}<meta http-equiv="refresh" content="0; url={first}/index.html">
-<link rel="icon" href="_static/favicon.svg">
+{head}<link rel="icon" href="_static/favicon.svg">
 <style>
 body {{ font: 1.25rem/1.5 Charter, Georgia, serif; max-width: 34em; margin: 12vh auto; padding: 0 1.2rem; background: #fffdfa; color: #22201c; }}
 a {{ color: #1d5f7a; }}
@@ -35,7 +35,7 @@ a {{ color: #1d5f7a; }}
 </head>
 <body>
 <h1>recount</h1>
-<p>{links}</p>
+{links}
 </body>
 </html>
 """
@@ -59,13 +59,13 @@ def share(out: Path, language: str) -> None:
 def spoken(text: str, language: str) -> str:
     """A page in which the theme speaks the page's language too, and French has its apostrophes.
 
-    >>> spoken('<a aria-label="Back to top">l\'eau <code>l\'eau</code></a>', "en")
-    '<a aria-label="Back to top">l\'eau <code>l\'eau</code></a>'
+    >>> spoken('<a aria-label="Back to top"></a>', "fr")
+    '<a aria-label="Haut de page"></a>'
     """
     if language == "en":
         return text
     for english, told in page_text.of_theme(language).items():
-        text = text.replace(f'aria-label="{english}"', f'aria-label="{told}"')
+        text = text.replace(f'aria-label="{english}', f'aria-label="{told}')
         text = re.sub(rf">(\s*){re.escape(english)}(\s*)<", lambda m, t=told: f">{m[1]}{t}{m[2]}<", text)
     text = _TITLE.sub(lambda m: _INVERTED.sub("\u2011", m[0]), text)
     return _UNTOUCHED.sub(lambda m: m[0] if m[1] or m[2] else _APOSTROPHE.sub("’", m[0]), text)
@@ -83,7 +83,7 @@ def mended(text: str) -> str:
 
 
 def front_door(out: Path, base_url: str = "", told: str = "") -> Path:
-    """Write the page that stands before the languages: links to each that is built, and on to the first.
+    """Write the page that stands before the languages: what each says and a link to it; where there is one language, straight on to it.
 
     Parameters
     ----------
@@ -91,8 +91,12 @@ def front_door(out: Path, base_url: str = "", told: str = "") -> Path:
     told : what such a link says.
     """
     built = [language for language in NAMES if (out / language / "index.html").is_file()]
-    links = " · ".join(f'<a href="{one}/index.html" lang="{one}" hreflang="{one}">{NAMES[one]}</a>' for one in built)
+    shown = {one: _DESCRIBED.search((out / one / "index.html").read_text(encoding="utf-8")) for one in built}
+    links = "\n".join(
+        f'<p lang="{one}">{shown[one][1] if shown[one] else ""}<br><a href="{one}/index.html" hreflang="{one}">{NAMES[one]}</a></p>' for one in built
+    )
     head = "".join(f'<meta {kind}="{name}" content="{html.escape(text)}">\n' for kind, name, text in _tags(built[0], base_url, told))
+    head += f'<meta http-equiv="refresh" content="0; url={built[0]}/index.html">\n' if len(built) == 1 else ""
     canonical = f'<link rel="canonical" href="{base_url}{built[0]}/index.html">\n' if base_url else ""
     write_whole(out / "index.html", _DOOR.format(first=built[0], head=head + canonical, links=links))
     return out / "index.html"

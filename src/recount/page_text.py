@@ -114,6 +114,7 @@ def of_theme(language: str) -> dict[str, str]:
     _ = translate(language)
     return {
         "Toggle site navigation sidebar": _("Toggle site navigation sidebar"),
+        "Toggle navigation of": _("Toggle navigation of"),
         "Toggle table of contents sidebar": _("Toggle table of contents sidebar"),
         "Toggle Light / Dark / Auto color theme": _("Toggle Light / Dark / Auto color theme"),
         "Skip to content": _("Skip to content"),

@@ -17,7 +17,7 @@ from markupsafe import Markup, escape
 
 from recount import verdicts
 from recount.errors import RecountError
-from recount.language import french, say
+from recount.language import french, listed, say
 from recount.units import SCALE_WORDS, amount, format_number, french_number, in_french_units, pretty_unit, trimmed
 
 Claim = Mapping[str, Any]
@@ -273,12 +273,12 @@ def _source(key: str, entry: Any) -> Source:
     more, people = any(p.last_names == ["others"] for p in people), [p for p in people if p.last_names != ["others"]]
     names = [_unlatex(" ".join([*p.prelast_names, *p.last_names])) for p in people]
     full = [_unlatex(" ".join([*(n[:1] + "." for n in p.first_names), *p.prelast_names, *p.last_names])) for p in people]
-    year = text.get("year", "n.d.")
-    who = f"{names[0]} et al." if len(names) > 2 or more else " and ".join(names) or key
+    year = text.get("year") or say("n.d.")
+    who = f"{names[0]} et al." if len(names) > 2 or more else listed(names) if names else key
     doi, url = entry.fields.get("doi", "").removeprefix("https://doi.org/"), entry.fields.get("url", "").replace("\\", "")
     venue = next((text[n] for n in ("journal", "booktitle", "howpublished", "publisher", "institution", "organization") if text.get(n)), "")
     return Source(
-        key, f"{who} {year}", ", ".join(full[:6]) + (" and others" if more or len(full) > 6 else ""), year, text.get("title", key), venue,
+        key, f"{who} {year}", say("{names} and others", names=", ".join(full[:6])) if more or len(full) > 6 else ", ".join(full), year, text.get("title", key), venue,
         f"https://doi.org/{doi}" if doi else url, f"doi:{doi}" if doi else re.sub(r"^https?://(www\.)?|/$", "", url),
         text.get("urldate", ""), text.get("note", "").strip().rstrip(".") + "." if text.get("note") else "",
     )  # fmt: skip

@@ -1,0 +1,148 @@
+"""The French edition: every message of pages and notebooks translated and none stale, no English left on a page, each page beside its like."""
+
+from __future__ import annotations
+
+import html
+import re
+import shutil
+
+import pytest
+
+from recount import catalogue_site, catalogues, claims, language, page_claims, page_finish, page_sources, pages
+from recount.errors import RecountError
+from small_site import RESULTS, Page, broken, world
+
+pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning:myst_parser", "ignore::PendingDeprecationWarning:myst_parser")
+# Words that English cannot do without and French does not have, and those that stand on our pages most.
+TELLTALES = re.compile(
+    r"\b(the|of|with|which|from|than|that|is|are|would|its|it|by|and|printed|recomputed|assumptions?|yes|median|answers?|measured|guess|estimate|"
+    r"given|what|nothing|energy|water|training|claims?|servers?|people|households?|billion|below|above|least|drives|scenario|search)\b",
+    re.IGNORECASE,
+)
+SHOWN = ["gpt-3-energy", "gemini-water", "survey-68", "mistral-7b-carbon", "models-apache", "ministral-100", "lca-partners", "large-2-flights"]
+
+
+@pytest.fixture(scope="module")
+def wanted():
+    return catalogues.of_site()
+
+
+def test_every_message_of_pages_and_notebooks_is_translated_and_none_is_stale(wanted):
+    assert len(wanted) == 1 + len(list(catalogue_site.Project.here().notebooks.glob("*.ipynb")))
+    assert [told for path, messages in wanted.items() for told in catalogues.problems(path, messages)] == []
+
+
+def test_no_catalogue_is_left_of_a_notebook_that_is_gone(wanted):
+    assert {path for path in catalogue_site.LOCALE.rglob("*.po")} == set(wanted)
+
+
+@pytest.mark.parametrize(
+    ("name", "before", "after", "told"),
+    [
+        ("pages.po", 'msgstr "Glossaire"', 'msgstr ""', "not translated: 'Glossary'"),
+        ("pages.po", 'msgid "Glossary"', 'msgid "Glossary of old"', "nobody says this any more: 'Glossary of old'"),
+        ("pages.po", 'msgid "Glossary"', '#, fuzzy\nmsgid "Glossary"', "to be looked at again (fuzzy): 'Glossary'"),
+        ("pages.po", 'msgstr "Télécharger %(file)s"', 'msgstr "Télécharger"', "other fields than in English: 'Download %(file)s'"),
+        ("pages.po", "(glossary.md) réunit", "(glossaire.md) réunit", "other fields than in English: 'With N parameters"),
+        ("02_training_energy.po", "`01_energy_per_parameter_token`.\"\n\n#", "`01`.\"\n\n#", "other fields than in English"),
+    ],
+)
+def test_a_faulty_catalogue_is_told(wanted, tmp_path, name, before, after, told):
+    path = next(path for path in wanted if path.name == name)
+    text = path.read_text(encoding="utf-8")
+    assert before in text
+    (tmp_path / name).write_text(after.join(text.split(before, 1)), encoding="utf-8")
+    assert any(told in problem for problem in catalogues.problems(tmp_path / name, wanted[path]))
+
+
+def test_the_words_of_the_panel_are_there_in_both_languages():
+    from recount import explore_view
+
+    english, french = explore_view.words("en"), explore_view.words("fr")
+    assert english.keys() == french.keys()
+    for name, text in english.items():
+        assert re.findall(r"\{\w+\}", text) == re.findall(r"\{\w+\}", french[name]), name
+
+
+@pytest.fixture(scope="module")
+def filled() -> dict[str, str]:
+    """The French pages of some claims before Sphinx sets them, without what stays English."""
+    results = [claims.recompute_claim(name) for name in SHOWN]
+    with language.speaking("fr"):
+        details = {one.claim.id: page_claims.details(one.claim.id, "fr") for one in results}
+        made = page_sources.sources([one.as_json() for one in results], [], details, "fr")
+    return {name: text.decode() for name, text in made.pages.items() if name.endswith(".md")} | {"social": " ".join(f"{s.description} {s.alt}" for s in made.social.values())}
+
+
+def _french(text: str) -> str:
+    """What a page says in French: no code, nothing that is marked as English, no names of sources, no addresses."""
+    text = re.sub(r"^---\n.*?\n---\n|^``` ?\{?(?:toctree|code-block).*?^```$|^```+\w*\n.*?^```+$", "", text, flags=re.DOTALL | re.MULTILINE) if "{raw}" not in text else text
+    text = re.sub(r"<(style|script|pre|code|cite)\b.*?</\1>|<a href=\"[^\"]*bibliography[^>]*>.*?</a>", "", text, flags=re.DOTALL)
+    text = re.sub(r"ouvrir la source [^\"]*|<td>\w+ = [\w ×÷()+.-]+</td>", "", text)  # names, and formulas in the names that code has
+    text = re.sub(r"<(span|td)\b[^>]*lang=\"en\"[^>]*>.*?</\1>", "", text, flags=re.DOTALL)
+    spoken = re.findall(r'(?:aria-label|title|data-search|data-shown|data-label)="([^"]*)"', text)
+    return html.unescape(re.sub(r"<[^>]+>|`[^`]*`|\]\([^)]*\)|\$[^$]+\$|\b[a-z]+\.[a-z_]+\b|\S+\.html|\b[a-z0-9]+(?:[-_][a-z0-9]+)+\b", " ", " ".join([text, *spoken])))
+
+
+@pytest.mark.parametrize("name", [*(f"claims/{one}" for one in SHOWN), "index", "how-to-read", "challenge-a-verdict", "glossary", "verdict-history", "course", "data", "records", "assumptions/grid_intensity", "social"])
+def test_no_english_is_left_on_a_page(filled, name):
+    text = _french(filled.get(f"{name}.md") or filled[name])
+    found = TELLTALES.search(text)
+    assert not found, (found[0], text[max(found.start() - 150, 0) : found.end() + 150])
+
+
+def test_numbers_are_french(filled):
+    text = _french(filled["claims/gpt-3-energy.md"])
+    assert "1\u202f287\u202fMWh" in text and not re.search(r"\d\.\d|1,287", re.sub(r"recount \d[\d.]*", "", text))
+
+
+@pytest.fixture(scope="module")
+def both(tmp_path_factory):
+    """The small world's site in both languages."""
+    folder = tmp_path_factory.mktemp("both")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("RECOUNT_DATA", str(folder / "data"))
+        notebooks, out = world(folder), folder / "site"
+        for one, other in (("en", "fr"), ("fr", "en")):
+            pages.build(RESULTS, notebooks, out, language=one, beside=[other])
+        yield out
+
+
+def test_every_page_leads_to_its_like_in_the_other_language(both):
+    pages.together(both, ["en", "fr"])
+    found = sorted((both / "fr").rglob("*.html"))
+    assert len(found) > 20 and broken(both) == []
+    for path in found:
+        name = path.relative_to(both / "fr").as_posix()
+        up = "../" * (name.count("/") + 1)
+        for here, there in (("fr", "en"), ("en", "fr")):
+            source = Page(both / here / name)
+            assert f"{up}{there}/{name}" in source.links, name
+            assert f'<link rel="alternate" hreflang="{there}" href="{up}{there}/{name}">' in source.source
+
+
+def test_the_theme_speaks_french_and_french_has_its_apostrophes(both):
+    page = Page(both / "fr" / "claims" / "gpt-3-energy.html")
+    for word in ("Aller au contenu", "Sur cette page", 'placeholder="Recherche"', "Haut de page"):
+        assert word in page.source
+    assert not re.search(r"Skip to content|On this page|Toggle|Back to top", page.source)
+    assert not re.search(r"[a-zé]'[a-zé]", page.text.partition("Adresse")[0].partition("@")[0])
+
+
+def test_a_page_that_one_language_lacks_is_told(both, tmp_path):
+    shutil.copytree(both, tmp_path / "site")
+    (tmp_path / "site" / "fr" / "glossary.html").unlink()
+    with pytest.raises(RecountError, match="en/glossary.html has no like in fr"):
+        pages.together(tmp_path / "site", ["en", "fr"])
+
+
+def test_search_finds_french_words_by_their_stem(both):
+    index = (both / "fr" / "searchindex.js").read_text(encoding="utf-8")
+    settings = (both / "fr" / "_static" / "language_data.js").read_text(encoding="utf-8")
+    assert "hypothes" in index or "hypothès" in index
+    assert "FrenchStemmer" in settings
+
+
+def test_only_text_gets_apostrophes():
+    text = "<p title=\"l'eau\">l'eau, 'mot'</p><code>l'eau</code><script>l'eau</script>"
+    assert page_finish.spoken(text, "fr") == "<p title=\"l'eau\">l’eau, 'mot'</p><code>l'eau</code><script>l'eau</script>"
