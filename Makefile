@@ -17,7 +17,7 @@ export COURSE_FOLDER := $(value COURSE)
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help env run test measuretest refresh messages lab explore pyodide rerun site course slides bench benchkernel lock clean distclean
+.PHONY: help env run test browser measuretest refresh messages lab explore pyodide rerun site course slides bench benchkernel lock clean distclean
 
 help: ## explain every target (this text)
 	@echo "recount: recompute what the press says about AI's energy, carbon and water."
@@ -30,9 +30,12 @@ run: env ## execute all notebooks, collect the results, render the pages, show t
 	$(RECOUNT) run
 	$(RECOUNT) site
 
-test: env ## validate the data, then pytest: doctests, tests and every notebook's checked cells
+test: env browser ## validate the data, then pytest: doctests, tests and every notebook's checked cells
 	$(RECOUNT) check
 	$(BIN)/python -m recount.warm $(BIN)/python -m pytest -n $(JOBS) --dist loadscope --nbval-lax --nbval-current-env src tests notebooks
+
+browser: env ## the browser that the pages are tested in: as root Debian's Chromium is installed where there is none, else it says how
+	@$(BIN)/python tests/browser.py
 
 measuretest: env ## what needs PyTorch: installs the extra of 'recount measure' into .venv, then its tests
 	$(BIN)/python -m pip install --quiet --no-build-isolation --editable ".[measure]"

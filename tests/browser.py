@@ -114,14 +114,18 @@ def guarded(browser, site: str, kinds: tuple[str, ...] = ("error", "warning"), *
     tab = context.new_page()
     tab.on("console", lambda message: faults.append(f"{tab.url}: {message.text}") if message.type in kinds else None)
     tab.on("pageerror", lambda error: faults.append(f"{tab.url}: {error}"))
-    yield tab
-    context.close()
-    assert faults == []
+    try:
+        yield tab
+    finally:
+        context.close()
+    if faults:
+        raise AssertionError("\n".join(faults))
 
 
 def overflow(tab) -> int:
-    """By how many pixels a page is wider than its screen."""
-    return tab.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+    """By how many pixels a page, or the theme's box of its text, is wider than the screen."""
+    boxes = "[document.documentElement, ...document.querySelectorAll('.content')]"
+    return tab.evaluate(f"Math.max(...{boxes}.map(e => e.scrollWidth))") - tab.viewport_size["width"]
 
 
 def violations(tab, **options) -> list[str]:

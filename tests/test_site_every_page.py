@@ -31,7 +31,7 @@ def test_every_page_loads_without_a_fault_and_fits_a_phone_and_paper(chromium, s
                 wide += [f"{page} on paper"] if overflow(tab) > 0 else []
                 tab.emulate_media(media="screen")
                 tab.set_viewport_size(PHONE["viewport"])
-    assert wide == []
+    assert not wide, "\n".join(wide)
 
 
 @pytest.mark.parametrize("kind", KINDS)
