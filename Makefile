@@ -19,7 +19,7 @@ export COURSE_FOLDER := $(value COURSE)
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help env run test measuretest refresh messages lab explore pyodide rerun site course slides bench benchkernel lock clean distclean
+.PHONY: help env run test browser measuretest refresh messages lab explore pyodide rerun site course slides bench benchkernel lock clean distclean
 
 help: ## explain every target (this text)
 	@echo "recount: recompute what the press says about AI's energy, carbon and water."
@@ -33,9 +33,12 @@ run: env ## execute all notebooks in both languages, collect the results, render
 	$(RECOUNT) run --language fr
 	$(RECOUNT) site $(if $(BASE_URL),--base-url "$(BASE_URL)")
 
-test: env ## validate the data, then pytest: doctests, tests and every notebook's checked cells
+test: env browser ## validate the data, then pytest: doctests, tests and every notebook's checked cells
 	$(RECOUNT) check
 	$(BIN)/python -m recount.warm $(BIN)/python -m pytest -n $(JOBS) --dist loadscope --nbval-lax --nbval-current-env src tests notebooks
+
+browser: env ## the browser that the pages are tested in: as root Debian's Chromium is installed where there is none, else it says how
+	@$(BIN)/python tests/browser.py
 
 measuretest: env ## what needs PyTorch: installs the extra of 'recount measure' into .venv, then its tests
 	$(BIN)/python -m pip install --quiet --no-build-isolation --editable ".[measure]"

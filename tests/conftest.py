@@ -7,7 +7,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import browser
 import nbformat
+import own_site
 import pytest
 
 from recount import language, warm
@@ -66,6 +68,23 @@ def warm_kernels() -> Iterator[str]:
     """One parent for all tests: each would otherwise wait for one of its own."""
     with warm.kernels() as path:
         yield path
+
+
+@pytest.fixture(scope="session")
+def own(tmp_path_factory: pytest.TempPathFactory) -> own_site.OwnSite:
+    """The project's own site."""
+    return own_site.built(tmp_path_factory.getbasetemp())
+
+
+# A module's own: while it runs, no other test of the process could start a loop of events.
+@pytest.fixture(scope="module")
+def chromium() -> Iterator[Any]:
+    """The browser; without one the tests say so loudly, and fail where one is required."""
+    if lacking := browser.lacking():
+        told = f"THE PAGES IN A BROWSER ARE NOT TESTED: {lacking}"
+        pytest.fail(told, pytrace=False) if browser.required() else pytest.skip(told)
+    with browser.launched() as found:
+        yield found
 
 
 def caches() -> dict[int, Any]:

@@ -6,15 +6,13 @@ summary of the tests says loudly that nothing of this was tested.
 
 from __future__ import annotations
 
-import contextlib
-import functools
-import http.server
 import json
 import shutil
-import threading
 from pathlib import Path
 
+import browser
 import pytest
+from browser import guarded, served, violations
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from pyodide_fixture import FOLDER as PYODIDE
 
@@ -26,21 +24,14 @@ STATES = {
     "one override": (None, {"energy_per_parameter_token": "20 pJ/parameter/token"}),
     "two overrides": ("french-grid", {"grid_intensity": "0,4 kgCO2e/kWh", "water_intensity": "7.5 L/kWh"}),
 }
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 PAGE = """<!doctype html><html lang="{{ explore.language }}"><head><meta charset="utf-8"><title>t</title><link rel="icon" href="data:,"></head>
-<body>{% from "_explore.html" import panel with context %}{{ panel(claims, root) }}</body></html>"""
+<body><main><h1>t</h1>{% from "_explore.html" import panel with context %}{{ panel(claims, root) }}</main></body></html>"""
 READY = "button.save:enabled"
 
 
 def lacking() -> str:
     """What is missing for these tests, in the words of who has to get it."""
-    if not CHROMIUM:
-        return "no Chromium: on Debian 'apt-get install chromium'"
-    try:
-        import playwright  # noqa: F401
-    except ImportError:
-        return "no Playwright: 'pip install playwright'"
-    return "" if (PYODIDE / "complete").is_file() else "no Pyodide: 'make pyodide' fetches it"
+    return browser.lacking() or ("" if (PYODIDE / "complete").is_file() else "no Pyodide: 'make pyodide' fetches it")
 
 
 pytestmark = pytest.mark.skipif(bool(lacking()), reason=f"THE MODEL IN THE BROWSER IS NOT TESTED: {lacking()}")
@@ -74,44 +65,8 @@ def site(tmp_path_factory):
     page(folder, "claims/gpt-3-carbon.html", ["gpt-3-carbon"], "../")
     page(folder, "claims/fr.html", ["gpt-3-carbon"], "../", "fr")
 
-    class Quiet(http.server.SimpleHTTPRequestHandler):
-        def log_message(self, *_):
-            pass
-
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(Quiet, directory=folder))
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    yield f"http://127.0.0.1:{server.server_port}/"
-    server.shutdown()
-
-
-@pytest.fixture(scope="module")
-def chromium():
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu", "--disable-quic"])
-        yield browser
-        browser.close()
-
-
-@contextlib.contextmanager
-def guarded(chromium, site):
-    """A page that may not leave its server, and fails the test with whatever it logs as an error."""
-    context, faults = chromium.new_context(viewport={"width": 1200, "height": 900}), []
-
-    def guard(route):
-        if route.request.url.startswith((site, "blob:", "data:")):
-            return route.continue_()
-        faults.append(f"outside: {route.request.url}")
-        return route.abort()
-
-    context.route("**/*", guard)
-    found = context.new_page()
-    found.on("console", lambda message: faults.append(message.text) if message.type in ("error", "warning") else None)
-    found.on("pageerror", lambda error: faults.append(str(error)))
-    yield found
-    context.close()
-    assert faults == []
+    with served(folder) as address:
+        yield address
 
 
 @pytest.fixture
@@ -246,6 +201,16 @@ def test_the_page_stays_alive_and_the_last_of_many_moves_wins(tab, site):
     settled(tab)
     assert tab.inner_text("tr[data-claim=gpt-3-carbon] .found .value") == explore.point("gpt-3-carbon", None, {"grid_intensity": "57 gCO2e/kWh"})["recomputed_text"]
     assert tab.evaluate("slowest") < 1000, "the model runs in a worker: the page never waits for it"
+
+
+def test_axe_finds_nothing_in_the_panel_at_work(of_claim):
+    tab = of_claim
+    tab.fill("[data-name=grid_intensity] input[type=text]", "1,287 gCO2e/kWh")
+    settled(tab, "refused")
+    found = violations(tab)
+    tab.fill("[data-name=grid_intensity] input[type=text]", "56 gCO2e/kWh")
+    settled(tab)
+    assert found + violations(tab) == []
 
 
 def test_a_french_page_speaks_french(tab, site):

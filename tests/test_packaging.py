@@ -150,13 +150,13 @@ def test_an_old_python_is_refused_in_one_sentence(tmp_path):
 @needs_make
 def test_test_checks_the_data_and_runs_everything_in_one_pytest():
     recipe = make("-n", "-o", ".venv/bin/.ready", "test").stdout.strip().splitlines()
-    assert recipe[0] == ".venv/bin/recount check"
-    assert recipe[1].endswith("--nbval-lax --nbval-current-env src tests notebooks") and len(recipe) == 2
-    assert "--dist loadscope" in recipe[1], "nbval needs the cells of one notebook on one worker"
+    assert recipe[:2] == [".venv/bin/python tests/browser.py", ".venv/bin/recount check"]
+    assert recipe[2].endswith("--nbval-lax --nbval-current-env src tests notebooks") and len(recipe) == 3
+    assert "--dist loadscope" in recipe[2], "nbval needs the cells of one notebook on one worker"
 
 
 def test_ci_calls_exactly_make_test():
     script = ROOT / ".ci" / "run"
     commands = [line for line in script.read_text().splitlines() if line and not line.startswith(("#", "set ", "cd "))]
-    assert commands == ["make test"] and "set -euo pipefail" in script.read_text()
+    assert commands == ["export RECOUNT_REQUIRE_BROWSER=1", "make test"] and "set -euo pipefail" in script.read_text()
     assert os.access(script, os.X_OK)

@@ -6,29 +6,19 @@ import html
 import json
 import re
 import struct
-from pathlib import Path
 
 import pytest
 
 from recount import claims, page_check, page_claims, page_flow, page_history, page_views, pages, register
 from recount.assumptions import load
 from recount.vocabulary import data_folder
+from own_site import NOTEBOOKS
 from small_site import Page, broken, outside
-
-pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning:myst_parser", "ignore::PendingDeprecationWarning:myst_parser")
-NOTEBOOKS = sorted((Path(__file__).parents[1] / "notebooks").glob("*.ipynb"))
 
 
 @pytest.fixture(scope="module")
-def built(tmp_path_factory):
-    """The results, what their pages show beside them, and the site, built once."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.delenv("RECOUNT_DATA", raising=False)
-        results = [result.as_json() for result in claims.recompute_all()]
-        details = page_claims.compute()
-        out = tmp_path_factory.mktemp("own") / "site"
-        pages.build(results, NOTEBOOKS, out, details=details)
-        yield results, details, out
+def built(own):
+    return own
 
 
 @pytest.fixture(scope="module")
