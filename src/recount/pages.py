@@ -65,6 +65,7 @@ def build(
     for page in removed:
         (home / page).with_suffix(".html").unlink(missing_ok=True)
     _sphinx(source, home, memory, before.get("machinery") != machinery, made, language, base_url, beside)
+    shutil.rmtree(out / "jupyter_execute", ignore_errors=True)  # copies of the notebooks that MyST-NB leaves; downloads/ has them
     shutil.rmtree(home / "downloads", ignore_errors=True)
     for name, content in files.items():
         write_whole(home / "downloads" / name, content)
