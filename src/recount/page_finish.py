@@ -7,6 +7,7 @@ import re
 from pathlib import Path
 
 from recount import page_text
+from recount.language import THIN
 from recount.project import write_whole
 
 NAMES = {"en": "English", "fr": "Français"}
@@ -17,6 +18,7 @@ _UNTOUCHED = re.compile(r"(<(?:pre|code|script|style|template|math)\b.*?</(?:pre
 _TITLE, _INVERTED = re.compile(r"<h1>[^<]*"), re.compile(r"(?<=\w)-(?=(?:t-)?(?:ils?|elles?|on|nous|vous)\b)")  # no line ends in « faut- »
 _APOSTROPHE = re.compile(r"(?<=[^\W\d_])(?:'|&#39;|&#x27;)(?=\w)")
 _DESCRIBED = re.compile(r'<meta name="description" content="([^"]*)">')
+_WITHIN = re.compile(r"(?<=[^\s>])[ \u00a0](?=[;:!?»%](?:[\s.,)<]|$))|(?<=«)[ \u00a0]|(?<=\d)[ \u00a0](?=\d{3}\b)")
 _EMPTY_HEAD = re.compile(r"<th\b[^>]*>(?:<p></p>)?</th>")
 _TOGGLES = re.compile(r"""((?:<input type="checkbox" class="sidebar-toggle"[^>]*>\s*){2})""")
 _DOOR = """<!doctype html>
@@ -68,7 +70,16 @@ def spoken(text: str, language: str) -> str:
         text = text.replace(f'aria-label="{english}', f'aria-label="{told}')
         text = re.sub(rf">(\s*){re.escape(english)}(\s*)<", lambda m, t=told: f">{m[1]}{t}{m[2]}<", text)
     text = _TITLE.sub(lambda m: _INVERTED.sub("\u2011", m[0]), text)
-    return _UNTOUCHED.sub(lambda m: m[0] if m[1] or m[2] else _APOSTROPHE.sub("’", m[0]), text)
+    return _UNTOUCHED.sub(lambda m: m[0] if m[1] or m[2] else typeset(m[0]), text)
+
+
+def typeset(text: str) -> str:
+    """A French text with its apostrophes, and narrow spaces before high punctuation and within numbers.
+
+    >>> typeset("l'eau : 700 000 L ?")
+    'l’eau\u202f: 700\u202f000 L\u202f?'
+    """
+    return _WITHIN.sub(THIN, _APOSTROPHE.sub("’", text))
 
 
 def mended(text: str) -> str:

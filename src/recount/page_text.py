@@ -105,6 +105,8 @@ def frame(language: str) -> dict[str, Any]:
             "and_challenge": _(", and"),
             "challenge": _("how to challenge one"),
             "languages": _("Languages"),
+            "sought": _("Words to look for"),
+            "search": _("Look for them"),
         },
     }
 

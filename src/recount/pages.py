@@ -65,6 +65,7 @@ def build(
     for page in removed:
         (home / page).with_suffix(".html").unlink(missing_ok=True)
     _sphinx(source, home, memory, before.get("machinery") != machinery, made, language, base_url, beside)
+    shutil.rmtree(out / "jupyter_execute", ignore_errors=True)  # copies of the notebooks that MyST-NB leaves; downloads/ has them
     shutil.rmtree(home / "downloads", ignore_errors=True)
     for name, content in files.items():
         write_whole(home / "downloads" / name, content)
@@ -103,11 +104,11 @@ def address(text: str) -> str:
 
 def _pictures(made: Sources, folder: Path, language: str) -> None:
     """The pictures that go with links, drawn where what they show has changed."""
-    _ = page_text.translate(language)
+    _, set_ = page_text.translate(language), page_finish.typeset if language == "fr" else str
     wanted = {"front": ([made.headline, [(c["ratio"], c["verdict"]) for c in made.printed]], lambda: page_social.of_front(made.headline, made.printed))}
     for claim in made.claims:
         shown = [claim["statement"], claim["printed"], claim["recomputed_text"], claim["verdict"], made.articles[claim["article"]]]
-        wanted[claim["id"]] = (shown, lambda claim=claim: page_social.of_claim(claim, made.articles[claim["article"]], _))
+        wanted[claim["id"]] = (shown, lambda claim=claim: page_social.of_claim({**claim, "statement": set_(claim["statement"])}, set_(made.articles[claim["article"]]), _))
     drawn = hashlib.sha256(Path(page_social.__file__).read_bytes()).hexdigest()
     known = folder / "drawn.json"
     before = json.loads(known.read_text(encoding="utf-8")) if known.is_file() else {}
