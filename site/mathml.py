@@ -85,6 +85,8 @@ class TranslatedFormulas(SphinxTransform):
 
     def apply(self, **kwargs: object) -> None:
         """Replace every displayed formula by its translation in the page's catalogue."""
+        if self.config.language == "en":  # a catalogue that another build has read stays in memory
+            return
         folders = [self.env.srcdir / folder for folder in self.config.locale_dirs]
         domain = docname_to_domain(self.env.current_document.docname, self.config.gettext_compact)
         catalogue, found = init(folders, self.config.language, domain)

@@ -13,6 +13,7 @@ import zipfile
 from pathlib import Path
 
 import pytest
+from conftest import forget
 
 from recount import browser_model, claims, explore, explore_view, own_register, register, scenario_files
 from recount.errors import RecountError
@@ -142,6 +143,7 @@ def test_the_archive_is_enough_for_a_python_that_has_only_what_pyodide_carries(a
     questions = [{"ask": "read", "with": state}, {"ask": "moved", "with": state}, {"ask": "scenario_text", "with": {"name": "x", **state}}]
     questions += [{"ask": "whole", "with": {"claim": claim, **state, "count": 1024}} for claim in register.shown()]
     asked = [json.dumps(question) for question in questions]
+    forget()  # what other tests of this process have left
     done = subprocess.run(
         [sys.executable, "-c", ALONE, str(archive), json.dumps([*top, "recount"])], input="\n".join(asked), capture_output=True, text=True, timeout=300
     )

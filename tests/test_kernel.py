@@ -193,6 +193,7 @@ def test_death_error_interrupt_and_exit_status(kernel, warm_kernels):
     one.client.execute("import time\nprint('asleep', flush=True)\ntime.sleep(60)")
     while one.client.get_iopub_msg(timeout=20)["content"].get("text", "").strip() != "asleep":
         pass
+    time.sleep(0.5)  # what was printed is told before it sleeps
     one.manager.interrupt_kernel()
     assert one.client.get_shell_msg(timeout=20)["content"]["ename"] == "KeyboardInterrupt"
     assert one.says("print('alive')") == "alive" and one.manager.is_alive()

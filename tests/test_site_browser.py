@@ -127,9 +127,10 @@ def test_a_table_of_data_is_searched_and_sorted(tab, site):
 def test_the_front_door_leads_to_every_edition_and_each_page_to_its_others(tab, site, own):
     editions = own.editions()
     tab.goto(site)
-    tab.wait_for_url(f"{site}{editions[0]}/index.html")
+    if len(editions) == 1:
+        tab.wait_for_url(f"{site}{editions[0]}/index.html")
     door = tab.request.get(f"{site}index.html").text()
-    assert re.findall(r'<a href="(\w+)/index.html" lang="(\w+)" hreflang="(\w+)">', door) == [(one, one, one) for one in editions]
+    assert re.findall(r'<p lang="(\w+)">.*?<a href="(\w+)/index.html" hreflang="(\w+)">', door) == [(one, one, one) for one in editions]
     for page in ("index", "claims/gpt-3-carbon", "notebooks/13_measured") if len(editions) > 1 else ():
         for language in editions:
             tab.goto(f"{site}{language}/{page}.html")
