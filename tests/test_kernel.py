@@ -39,7 +39,7 @@ class Kernel:
     def says(self, source: str, timeout: float = 30) -> str:
         said = []
         reply = self.client.execute_interactive(
-            source, timeout=timeout, store_history=False, output_hook=lambda m: said.append(m["content"].get("text") or m["content"].get("ename", ""))
+            source, timeout=timeout, store_history=False, stop_on_error=False, output_hook=lambda m: said.append(m["content"].get("text") or m["content"].get("ename", ""))
         )
         assert reply["content"]["status"] in ("ok", "error")
         return "".join(said).strip()
@@ -190,7 +190,7 @@ def test_the_threads_of_pyarrow_work_in_a_fork(kernel, warm_kernels, tmp_path):
 def test_death_error_interrupt_and_exit_status(kernel, warm_kernels):
     one = kernel()
     assert one.says("1 / 0") == "ZeroDivisionError"
-    one.client.execute("import time\nprint('asleep', flush=True)\ntime.sleep(60)")
+    one.client.execute("import time\nprint('asleep', flush=True)\ntime.sleep(60)", stop_on_error=False)  # else the kernel drops what comes right after an error
     while one.client.get_iopub_msg(timeout=20)["content"].get("text", "").strip() != "asleep":
         pass
     time.sleep(0.5)  # what was printed is told before it sleeps

@@ -75,9 +75,11 @@ def of_notebooks() -> dict[Path, dict[Id, list[str]]]:
 
 def _extract(source: Path, out: Path) -> None:
     from sphinx.application import Sphinx
+    from sphinx.locale import translators
     from sphinx.util.docutils import docutils_namespace, patch_docutils
 
     settings = {"gettext_compact": False, "suppress_warnings": ["toc", "myst", "mystnb"]}
+    translators.clear()  # Sphinx keeps what an earlier build read: its French would be taken for the text
     with patch_docutils(page_text.SITE), docutils_namespace():
         app = Sphinx(source, page_text.SITE, out, out / "doctrees", "gettext", settings, status=None, warning=None)
         app.build(force_all=True)

@@ -155,12 +155,14 @@ def _sphinx(source: Path, out: Path, memory: Path, fresh: bool, made: Sources, l
     """Run Sphinx quietly; its first warning is the error."""
     from sphinx.application import Sphinx
     from sphinx.errors import SphinxError
+    from sphinx.locale import translators
     from sphinx.util.docutils import docutils_namespace, patch_docutils
 
     warnings, problem = io.StringIO(), ""
     social = {name: vars(one) for name, one in made.social.items()}
     context = {"social": social, "home": f"{base_url}{language}/" if base_url else "", "others": [(one, page_finish.NAMES[one]) for one in beside], "own_name": page_finish.NAMES[language], **page_text.frame(language)}
     settings = {"language": language, "html_context": context, "html_baseurl": context["home"]}
+    translators.clear()  # Sphinx keeps what an earlier build read, of another language too
     try:
         with patch_docutils(SITE), docutils_namespace():
             app = Sphinx(source, SITE, out, memory, "html", settings, status=None, warning=warnings, freshenv=fresh)
