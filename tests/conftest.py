@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -87,27 +88,34 @@ def chromium() -> Iterator[Any]:
         yield found
 
 
-def caches() -> dict[int, Any]:
-    """Every function of ours that remembers what it returned."""
-    modules = [module for name, module in list(sys.modules.items()) if name.split(".")[0] == "recount"]
-    return {id(kept): kept for module in modules for kept in vars(module).values() if hasattr(kept, "cache_clear")}
-
-
 def forget() -> None:
     """Drop everything that was read from the data or computed from it."""
-    for kept in caches().values():
+    modules = [module for name, module in list(sys.modules.items()) if name.split(".")[0] == "recount"]
+    for kept in {id(kept): kept for module in modules for kept in vars(module).values() if hasattr(kept, "cache_clear")}.values():
         kept.cache_clear()
 
 
+@contextlib.contextmanager
+def data_in(folder: Path) -> Iterator[None]:
+    """Read other data within a block; what was read before or within is not taken for the other's."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("RECOUNT_DATA", str(folder))
+        forget()
+        yield
+    forget()
+
+
 @pytest.fixture
-def tiny(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, warm_kernels: str) -> Iterator[Tiny]:
-    before = {key: kept.cache_info().misses for key, kept in caches().items()}
-    monkeypatch.setenv("RECOUNT_DATA", str(tmp_path / "data"))
-    yield Tiny(tmp_path)
-    monkeypatch.undo()
-    for key, kept in caches().items():  # what was read meanwhile may be of the tiny data
-        if kept.cache_info().misses != before.get(key, 0):
-            kept.cache_clear()
+def data_at() -> Iterator[Callable[[Path], None]]:
+    """Read other data for the rest of the test."""
+    with contextlib.ExitStack() as stack:
+        yield lambda folder: stack.enter_context(data_in(folder))
+
+
+@pytest.fixture
+def tiny(tmp_path: Path, warm_kernels: str) -> Iterator[Tiny]:
+    with data_in(tmp_path / "data"):
+        yield Tiny(tmp_path)
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

@@ -7,10 +7,10 @@ import shutil
 
 import numpy as np
 import pytest
+from conftest import data_in
 
-from recount import assumptions, records, register, register_file, sampling, scenarios, validation, vocabulary
+from recount import assumptions, sampling, validation, vocabulary
 from recount.assumptions import COLUMNS, Assumptions, Row, from_row, load, row_problems
-from recount.backtest import cases
 from recount.errors import RecountError
 
 GOOD = dict(
@@ -62,24 +62,12 @@ def test_a_bad_row_is_refused(changes, said):
 
 
 @pytest.fixture
-def data(tmp_path, monkeypatch):
+def data(tmp_path):
     """A copy of the real data that a test may break."""
     copy = tmp_path / "data"
     shutil.copytree(vocabulary.data_folder(), copy)
-    caches = (
-        assumptions.load, vocabulary.quantities, assumptions.default_contexts, vocabulary.kinds, records.load, register.load, register.articles,
-        register_file.tables, scenarios.scenario, cases.runs, cases.answers,
-    )  # fmt: skip
-    clear = lambda: [cache.cache_clear() for cache in caches]  # noqa: E731
-    from recount import claims
-
-    clear()
-    claims._recompute.cache_clear()
-    monkeypatch.setenv("RECOUNT_DATA", str(copy))
-    yield copy
-    monkeypatch.undo()
-    clear()
-    claims._recompute.cache_clear()
+    with data_in(copy):
+        yield copy
 
 
 def append(path, *fields):

@@ -7,7 +7,7 @@ import shutil
 
 import numpy as np
 import pytest
-from conftest import forget
+from conftest import data_in, forget
 from scipy.stats import multivariate_normal, norm
 
 from recount import recompute
@@ -16,7 +16,6 @@ from recount.backtest.random_effects import RandomEffects
 from recount.backtest.scores import Prediction, baselines_of, score
 from recount.errors import RecountError
 from recount.project import Project
-from recount.units import format_number
 from recount.vocabulary import data_folder
 
 # What was reached: points, groups left out, median error, points inside, width. The margins of error and width are
@@ -270,7 +269,7 @@ def test_the_worst_come_first_and_published_figures_are_picked_by_kind():
 
 
 @pytest.fixture
-def copy(tmp_path, monkeypatch):
+def copy(tmp_path):
     """A copy of the data whose rows a test may multiply, seen until the test ends."""
     folder = tmp_path / "data"
     shutil.copytree(data_folder(), folder)
@@ -289,10 +288,8 @@ def copy(tmp_path, monkeypatch):
         forget()
         return count
 
-    monkeypatch.setenv("RECOUNT_DATA", str(folder))
-    yield scale
-    monkeypatch.undo()
-    forget()
+    with data_in(folder):
+        yield scale
 
 
 PREDICTED = ("low", "middle", "high")

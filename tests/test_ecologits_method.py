@@ -11,7 +11,7 @@ from ecologits.tracers.utils import PROVIDER_CONFIG_MAP, llm_impacts
 from recount import graph, recompute
 from recount.assumptions import load
 from recount.errors import RecountError
-from recount.model import ecologits, serving
+from recount.model import serving
 from recount.recompute import World
 from recount.register import Operand
 from recount.study import Study

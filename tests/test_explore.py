@@ -13,7 +13,6 @@ import zipfile
 from pathlib import Path
 
 import pytest
-from conftest import forget
 
 from recount import browser_model, claims, explore, explore_view, own_register, register, scenario_files
 from recount.errors import RecountError
@@ -75,14 +74,14 @@ def test_values_are_read_in_the_natural_unit():
 
 
 @pytest.mark.parametrize("state", ["scenario", "one", "two"])
-def test_a_saved_state_is_a_scenario_that_a_run_takes(state, tmp_path, monkeypatch, capsys):
+def test_a_saved_state_is_a_scenario_that_a_run_takes(state, tmp_path, data_at, capsys):
     from recount.cli import main
 
     scenario, assumptions = STATES[state]
     name, copy = f"of-the-page-{state}", tmp_path / "data"
     shutil.copytree(data_folder(), copy)
     (copy / "scenarios" / f"{name}.toml").write_text(explore.scenario_text(name, scenario, assumptions), encoding="utf-8")
-    monkeypatch.setenv("RECOUNT_DATA", str(copy))
+    data_at(copy)
     saved, typed = World.of(name), World.of(scenario, assumptions)
     for claim in explore.moved(scenario, assumptions):
         one, other = (claims.recompute_here(claim, world, 1024) for world in (saved, typed))
@@ -93,12 +92,12 @@ def test_a_saved_state_is_a_scenario_that_a_run_takes(state, tmp_path, monkeypat
         assert told["gpt-3-carbon"]["recomputed"] == explore.point("gpt-3-carbon", scenario, assumptions)["recomputed"]
 
 
-def test_what_is_typed_wins_over_an_activitys_own_of_the_scenario(monkeypatch, tmp_path):
+def test_what_is_typed_wins_over_an_activitys_own_of_the_scenario(data_at, tmp_path):
     copy = tmp_path / "data"
     shutil.copytree(data_folder(), copy)
     own = scenario_files.content("own", "", "", [], {"training.pue": "1.9", "answer.pue": "1.8", "grid_intensity": "9 gCO2e/kWh"})
     (copy / "scenarios" / "own.toml").write_text(own, encoding="utf-8")
-    monkeypatch.setenv("RECOUNT_DATA", str(copy))
+    data_at(copy)
     text = explore.scenario_text("next", "own", {"pue": "1.2"})
     assert tomllib.loads(text)["assumptions"] == {"grid_intensity": "9 gCO2e/kWh", "pue": "1.2"}
 
@@ -143,7 +142,6 @@ def test_the_archive_is_enough_for_a_python_that_has_only_what_pyodide_carries(a
     questions = [{"ask": "read", "with": state}, {"ask": "moved", "with": state}, {"ask": "scenario_text", "with": {"name": "x", **state}}]
     questions += [{"ask": "whole", "with": {"claim": claim, **state, "count": 1024}} for claim in register.shown()]
     asked = [json.dumps(question) for question in questions]
-    forget()  # what other tests of this process have left
     done = subprocess.run(
         [sys.executable, "-c", ALONE, str(archive), json.dumps([*top, "recount"])], input="\n".join(asked), capture_output=True, text=True, timeout=300
     )

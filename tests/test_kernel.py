@@ -19,7 +19,6 @@ import pytest
 from jupyter_client.manager import KernelManager
 
 from recount import cli, execution, runs, warm
-from recount.warm import parent
 
 ROOT = Path(__file__).resolve().parents[1]
 SMALL = "ipykernel.kernelapp numpy"

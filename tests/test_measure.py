@@ -10,6 +10,7 @@ import types
 from pathlib import Path
 
 import pytest
+from conftest import data_in, forget
 
 from recount import figures
 from recount.assumptions import COLUMNS, load
@@ -21,7 +22,6 @@ from recount.measure import arithmetic, bench as benches, predict, record as rec
 from recount.measure.meter import COUNTER, SAMPLED, Host, Nvml
 from recount.validation import package_problems
 from recount.vocabulary import data_folder
-from test_backtest import forget
 
 READINGS = Path(__file__).with_name("synthetic_readings.json")
 
@@ -452,7 +452,7 @@ def test_an_unknown_size_in_a_file_is_a_fault_and_no_crash(sent):
 
 
 @pytest.fixture
-def taken(whole, tmp_path, monkeypatch):
+def taken(whole, tmp_path):
     """A copy of the data with the dry measurement in it as if it were real, seen until the test ends."""
     import shutil
 
@@ -463,11 +463,8 @@ def taken(whole, tmp_path, monkeypatch):
     before = (answers.constants(), fitted_rows.text("2026"))
     (folder / "assumptions" / "own_measurements.csv").write_text(made, encoding="utf-8")
     (folder / "backtests" / "measured.csv").write_text(listed, encoding="utf-8")
-    forget()
-    monkeypatch.setenv("RECOUNT_DATA", str(folder))
-    yield made, before
-    monkeypatch.undo()
-    forget()
+    with data_in(folder):
+        yield made, before
 
 
 def test_rows_are_the_project_s_own(taken):

@@ -6,6 +6,7 @@ import json
 import re
 
 import pytest
+from conftest import data_in
 
 from recount import page_check, page_history, page_views, pages, verdicts
 from recount.errors import RecountError
@@ -19,8 +20,7 @@ pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning:myst_parser"
 def site(tmp_path_factory):
     """The small world's site, built once."""
     folder = tmp_path_factory.mktemp("pages")
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("RECOUNT_DATA", str(folder / "data"))
+    with data_in(folder / "data"):
         notebooks = world(folder)
         index = pages.build(RESULTS, notebooks, folder / "build" / "site")
         yield folder, notebooks, index
@@ -188,8 +188,8 @@ def test_an_unchanged_site_is_left_alone_and_a_changed_one_is_rebuilt(site, monk
         ("```{nosuchdirective}\n```", "nosuchdirective"),  # found when it is read, which happens once
     ],
 )
-def test_a_fault_in_a_page_is_one_sentence_and_stays_a_fault(tmp_path, monkeypatch, fault, named):
-    monkeypatch.setenv("RECOUNT_DATA", str(tmp_path / "data"))
+def test_a_fault_in_a_page_is_one_sentence_and_stays_a_fault(tmp_path, data_at, fault, named):
+    data_at(tmp_path / "data")
     notebooks = world(tmp_path)
     told = json.loads(notebooks[0].read_text(encoding="utf-8"))
     told["cells"][0]["source"] += f"\n\n{fault}"
@@ -200,8 +200,8 @@ def test_a_fault_in_a_page_is_one_sentence_and_stays_a_fault(tmp_path, monkeypat
         assert "\n" not in str(caught.value) and str(tmp_path) not in str(caught.value)
 
 
-def test_a_broken_link_fails_the_build_in_one_sentence(tmp_path, monkeypatch):
-    monkeypatch.setenv("RECOUNT_DATA", str(tmp_path / "data"))
+def test_a_broken_link_fails_the_build_in_one_sentence(tmp_path, data_at):
+    data_at(tmp_path / "data")
     notebooks = world(tmp_path)
     told = json.loads(notebooks[0].read_text(encoding="utf-8"))
     told["cells"][0]["source"] += '\n\nSee <a href="../claims/gpt-3-energy.html#nowhere">there</a>.'
@@ -229,8 +229,8 @@ def test_the_builds_own_check_sees_each_fault(tmp_path, content, told):
     assert page_check.faults(tmp_path) == [told]
 
 
-def test_each_language_has_a_folder_and_a_front_door_leads_to_all(tmp_path, monkeypatch):
-    monkeypatch.setenv("RECOUNT_DATA", str(tmp_path / "data"))
+def test_each_language_has_a_folder_and_a_front_door_leads_to_all(tmp_path, data_at):
+    data_at(tmp_path / "data")
     notebooks, out = world(tmp_path), tmp_path / "build" / "site"
     pages.build(RESULTS, notebooks[:1], out)
     assert Page(out / "index.html").links == ["en/index.html"] and 'content="0; url=en/index.html"' in Page(out / "index.html").source
@@ -245,9 +245,9 @@ def test_each_language_has_a_folder_and_a_front_door_leads_to_all(tmp_path, monk
     assert outside(out) == [] and broken(out) == []
 
 
-def test_links_name_whole_addresses_only_where_the_site_is_known(out, tmp_path, monkeypatch):
+def test_links_name_whole_addresses_only_where_the_site_is_known(out, tmp_path, data_at):
     assert "og:image" not in Page(out / "claims" / "gpt-3-energy.html").source and "canonical" not in Page(out / "index.html").source
-    monkeypatch.setenv("RECOUNT_DATA", str(tmp_path / "data"))
+    data_at(tmp_path / "data")
     door = pages.build(RESULTS, world(tmp_path)[:1], tmp_path / "site", base_url="https://example.org/recount")
     source = Page(door.parent / "en" / "claims" / "gpt-3-energy.html").source
     assert '<meta property="og:image" content="https://example.org/recount/en/social/gpt-3-energy.png">' in source

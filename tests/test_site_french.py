@@ -7,6 +7,7 @@ import re
 import shutil
 
 import pytest
+from conftest import data_in
 
 from recount import catalogue_site, catalogues, claims, language, page_claims, page_finish, page_sources, pages
 from recount.errors import RecountError
@@ -100,8 +101,7 @@ def test_numbers_are_french(filled):
 def both(tmp_path_factory):
     """The small world's site in both languages."""
     folder = tmp_path_factory.mktemp("both")
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("RECOUNT_DATA", str(folder / "data"))
+    with data_in(folder / "data"):
         notebooks, out = world(folder), folder / "site"
         for one, other in (("en", "fr"), ("fr", "en")):
             pages.build(RESULTS, notebooks, out, language=one, beside=[other])

@@ -15,7 +15,6 @@ import datetime
 import io
 import json
 import re
-import string
 import sys
 import tomllib
 from collections.abc import Iterable, Iterator
