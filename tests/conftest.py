@@ -33,6 +33,7 @@ class Tiny:
         (self.project.data / "assumptions").mkdir(parents=True)
         (self.project.data / "scenarios").mkdir()
         (self.project.data / "quantities.csv").write_text(QUANTITIES)
+        (self.project.data / "claims.toml").write_text("version = 1\n")
         (self.project.data / "contexts.toml").write_text('[kinds]\ndefault = "what stands in"\n')
         self.rows(pue="1.1", grid_intensity="400")
 

@@ -30,7 +30,8 @@ ROOT = Path(__file__).resolve().parents[1]
 IDS = ("gpt-3-carbon", "gpt-3-energy")
 STOPPED = "recount: stopped; what was finished is kept.\n"
 # The command on a project of the test's own; "go" says that it has begun.
-DRIVER = """import sys
+DRIVER = """import signal, sys
+signal.signal(signal.SIGINT, signal.default_int_handler)  # what a shell starts in the background ignores it
 from pathlib import Path
 from recount.project import Project
 root, told = Path(sys.argv.pop(1)), []
@@ -199,8 +200,12 @@ def repacked(folder: Path, **changed: str) -> None:
             after.writestr(name, content)
 
 
-def test_a_folder_made_with_other_data_or_code_says_what_differs(tiny, tmp_path, pair):
-    record = record_of()
+@pytest.fixture
+def record() -> dict:
+    return record_of()
+
+
+def test_a_folder_made_with_other_data_or_code_says_what_differs(record, tiny, tmp_path, pair):
     folder = packed(tmp_path / "then", pair[1], record, tiny.project)
     assert run_inputs.differing(folder, record, tiny.project) == []
     tiny.rows(pue="1.2", grid_intensity="400")

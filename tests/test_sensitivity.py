@@ -11,7 +11,7 @@ import pytest
 from recount import claims, conditions, explain, recompute, register, resemblance, sampling, sensitivity, uncertainty
 from recount.assumptions import Assumption, Assumptions, load
 from recount.contexts import called
-from recount.recompute import Plan, Planned, World
+from recount.recompute import Plan, Planned
 from recount.register import Operand, Route
 from recount.units import Quantity, read_unit, trimmed
 
