@@ -27,18 +27,15 @@ KINDS = (
 )  # fmt: skip
 
 
+EDITIONS = tuple(page_finish.NAMES)
+
+
 class OwnSite(NamedTuple):
     """The results, what their pages show beside them, and the folder of the site."""
 
     results: list[dict[str, Any]]
     details: dict[str, Any]
     out: Path
-
-    def editions(self) -> list[str]:
-        """The languages that are built; English always is."""
-        found = [language for language in page_finish.NAMES if (self.out / language / "index.html").is_file()]
-        assert "en" in found
-        return found
 
 
 def built(temporary: Path) -> OwnSite:
@@ -59,7 +56,10 @@ def _build(out: Path) -> OwnSite:
         warnings.filterwarnings("ignore", category=PendingDeprecationWarning, module="myst_parser")
         results = [result.as_json() for result in claims.recompute_all()]
         details = page_claims.compute()
-        pages.build(results, NOTEBOOKS, out, details=details)
+        pages.build(results, NOTEBOOKS, out, details=details, beside=["fr"])
+        # What notebooks print is English here: French runs of all of them would take minutes.
+        pages.build(results, NOTEBOOKS, out, details=page_claims.compute("fr"), language="fr", beside=["en"])
+        pages.together(out, ["en", "fr"])
         browser_model.write(out / "_static")
     return OwnSite(results, details, out)
 
