@@ -11,7 +11,7 @@ from recount.po import Id
 _KEPT = re.compile(
     r"^#+ |^(?:-|\d+\.) |^\|[-|]+\|$|`[^`]+`|\{[^{}]+\}|\]\([^)]*\)|</?\w[^>]*>|(?<![\\$])\$[^$]+\$|(?<!\S)--[a-z][a-z-]*|_{4,}|\*\*", re.M
 )
-_QUOTED, _COLUMNS = re.compile(r'`"([^"`]+)"`'), re.compile(r"^\|.*\|$", re.M)
+_QUOTED, _COLUMNS, _OPTION = re.compile(r'`"([^"`]+)"`'), re.compile(r"^\|.*\|$", re.M), re.compile(r"(?<!\S)--[a-z][a-z-]*")
 
 
 def of_course() -> dict[Id, list[str]]:
@@ -45,7 +45,7 @@ def kept(text: str, said: Callable[[str], str] = str) -> list[str]:
     """
     shape = [re.sub(r"[^|]", "", line) for line in _COLUMNS.findall(re.sub(r"`[^`]+`", "", text))]
     if text.startswith(("```", "claim new ")):
-        return sorted(found for found in _KEPT.findall(text) if found.startswith("--"))
+        return sorted(_OPTION.findall(text))
     if text.startswith("$$"):
         return sorted(re.findall(r"\\(?!text\b|,)[A-Za-z]+", re.sub(r"\\text\{[^}]*\}", "", text)))
     return sorted([*_KEPT.findall(_QUOTED.sub(lambda m: f'`"{said(m[1]) or m[1]}"`', text)), *shape])
