@@ -227,6 +227,6 @@ def test_a_solution_that_misses_a_point_is_refused(monkeypatch):
     for cell in source.cells:
         if lessons.is_answer(cell):
             cell.source = cell.source.replace('"washington"', '"arizona"')
-    monkeypatch.setattr(lessons, "source", lambda name: source)
+    monkeypatch.setattr(lessons, "source", lambda name, language: source)
     with pytest.raises(RecountError, match=f"the solution of lesson '{GRADED}' fails: cell"):
         solutions.executed(GRADED)
