@@ -562,6 +562,13 @@ def test_our_measurements_are_tested_and_enter_no_fit(taken):
     assert one.baselines == {"6ND at peak and thermal design power": pytest.approx(6 * 700 / 989.4)}
     assert (answers.constants(), fitted_rows.text("2026")) == taken[1], "the fits are those of before, to the last digit"
     assert cases.problems() == [] and "Not measured" not in str(views.accelerators()) and "Not measured" not in str(views.against_prediction())
+    middle = predict.training("h100", 1_100_048_384)[1]
+    assert "Predicted before" in str(views.accelerators()) and f"{middle:.3g} pJ" not in str(views.accelerators()), "no file is kept, so nothing was sealed"
+    kept = json.loads((data_folder().parent / "sent.json").read_text(encoding="utf-8"))
+    kept["prediction"]["cases"]["training-1b"]["middle"] = 98.7  # of a model since bettered: what was said then is what is shown
+    (data_folder() / "measurements" / "h100.json").write_text(json.dumps(kept), encoding="utf-8")
+    line = next(line for line in str(views.accelerators()).splitlines() if "H100 training 1B" in line)
+    assert "11.9 pJ" in line and "98.7 pJ (7.29 to" in line
     told = str(figures.epsilon_by_size())
     assert "H100 training 1B: 11.9 pJ/(parameter·token)" in told and "not measured by us yet" not in told
 
