@@ -445,6 +445,7 @@ def scaled(found, key, factor, phase="training"):
         (lambda f: f.update(measured_on=""), "it was measured on '', which is no date"),
         (lambda f: f.update(measured_on="2026-02-30"), "it was measured on '2026-02-30', which is no date"),
         (lambda f: f.update(measured_on="2999-01-01"), "which is still to come"),
+        (lambda f: f["software"].clear(), "does not say with which versions"),
         (lambda f: f.update(device={}), "does not say on what it was measured"),
         (lambda f: first(f).update(precision="float32"), "its numbers are 'float32', and 'bfloat16' are asked for"),
         (lambda f: f["searches"].clear(), "and the search found none"),

@@ -17,7 +17,7 @@ from recount.measure.meter import Clock, Host, Nvml
 from recount.measure.session import OutOfMemory
 from recount.measure.workloads import Shape
 
-MISSING = message("PyTorch is not installed: pip install 'recount[measure]' (from a checkout: .venv/bin/pip install -e '.[measure]') brings it.")
+MISSING = message("PyTorch is not installed: .venv/bin/pip install -e '.[measure]' in a checkout, or pip install torch nvidia-ml-py where only the sources lie, brings it.")
 _NO_ROOM = ("out of memory", "allocate memory", "not enough memory", "alloc_failed")
 _GRAPH_STEP = 64  # tokens that share one recorded graph, and so one length of cache
 _BFLOAT16 = (8, 0)  # the compute capability from which on chips multiply such numbers

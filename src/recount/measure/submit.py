@@ -101,7 +101,7 @@ def _head(found: dict[str, Any]) -> list[str]:
     if device:
         told += _device(device, found)
     if found["repeats"]:
-        told += _date(found["measured_on"])
+        told += _date(found["measured_on"]) + ([] if found["software"] else ["it does not say with which versions it was measured."])
     return told
 
 
