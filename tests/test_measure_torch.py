@@ -4,13 +4,15 @@ import contextlib
 import importlib.util
 import json
 import os
+import time
 import types
 
 import pytest
 
 from recount.cli import main
 from recount.errors import RecountError
-from recount.measure import session, submit, workloads
+from recount.measure import predict, record as records, session, submit, workloads
+from recount.measure.meter import Nvml
 from recount.measure.workloads import Shape
 
 if importlib.util.find_spec("torch") is None and not os.environ.get("RECOUNT_NEEDS_TORCH"):
@@ -283,3 +285,42 @@ def test_decoding_in_sixteen_bits_follows_the_whole_sequence():
         for place in range(12, 20):
             hidden = model._cached(tokens[:, place : place + 1], cache, torch.tensor([place]), place + 1)
             assert torch.nn.functional.cosine_similarity(hidden.float(), whole[:, place : place + 1].float(), -1).min() > 0.999
+
+
+class Board(types.SimpleNamespace):
+    """NVML of a board that draws 300 W whatever is done, by the real clock."""
+
+    NVMLError = type("NVMLError", (Exception,), {})
+    NVML_TEMPERATURE_GPU = NVML_CLOCK_SM = NVML_CLOCK_MEM = 0
+
+    def __init__(self):
+        super().__init__(
+            nvmlInit=lambda: None, nvmlDeviceGetCount=lambda: 1, nvmlDeviceGetHandleByIndex=lambda index: 0, nvmlDeviceGetName=lambda board: b"NVIDIA H100 80GB HBM3",
+            nvmlDeviceGetTotalEnergyConsumption=lambda board: int(300e3 * time.perf_counter()), nvmlDeviceGetPowerUsage=lambda board: 300_000,
+            nvmlDeviceGetEnforcedPowerLimit=lambda board: 700_000,
+        )  # fmt: skip
+
+
+def test_the_path_of_an_accelerator_from_its_counter_to_a_file_that_is_checked(tmp_path):
+    """Real work in bfloat16, a board that answers little more than its energy, and the file that comes of it."""
+    bench = TorchBench(cpu=True)
+    bench.dtype, bench.meter = torch.bfloat16, Nvml(library=Board())
+    cases = [workloads.case(name) for name in ("training-1m", "decoding-1m-batch-2")]
+    chosen = records.settings(False, minutes=0.01, idle_seconds=0.2, sequence=32, largest_batch=2, prompt_tokens=8, output_tokens=4)
+    found, path = records.new("h100", predict.sheet("h100"), chosen, predict.predictions("h100", cases, chosen)), tmp_path / "a.json"
+    records.take_device(found, path, bench.device(), bench.software(), False)
+    found |= {"measured_on": "2026-01-02"}
+    session.run(bench, found, records.todo(found, path), lambda: records.write(path, found), lambda line: None)
+    told = json.loads(path.read_text(encoding="utf-8"))
+    assert {(one["case"], one["repeat"]) for one in told["repeats"]} == {(case.id, repeat) for case in cases for repeat in (1, 2, 3)}
+    assert (told["device"]["name"], told["device"]["other_processes"], told["device"]["memory_gb"]) == ("NVIDIA H100 80GB HBM3", None, None)
+    for entry in told["repeats"]:
+        for one in entry["stretches"].values():
+            assert one["watts"] >= 299 and one["before"]["temperature_c"] is None
+        assert (entry["precision"], entry["parameters"]) == ("bfloat16", 1_058_016) and 0 < max(entry["utilisation"].values()) < 0.01
+        if entry["phase"] == "decoding":
+            assert entry["epsilon_pj"] == pytest.approx(entry["epsilon_by_phase_pj"]["output"] + 2 * entry["epsilon_by_phase_pj"]["prompt"])
+    assert [one["when"] for one in told["idle"]] == ["before", "after"]
+    # The counter was read a moment longer than the clock, never shorter. The board idles and works at 300 W, the stretches are short and the machine may be shared: nothing else speaks against the file.
+    other = [fault for fault in submit.faults(path) if not any(words in fault for words in ("too short", "apart", "at rest"))]
+    assert other == []
