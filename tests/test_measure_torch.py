@@ -201,13 +201,14 @@ class Queue:
         side = types.SimpleNamespace(wait_stream=lambda other: None)
         self.Event, self.CUDAGraph, self.graph, self.stream = Event, Graph, graph, stream
         self.Stream = self.current_stream = lambda: side
+        self.default_stream, self.set_stream = lambda: "default", lambda one: setattr(self, "set", one)
         self.synchronize = lambda: None
 
 
 @pytest.fixture
 def queue(monkeypatch):
     found = Queue()
-    for name in ("Event", "CUDAGraph", "graph", "stream", "Stream", "current_stream", "synchronize"):
+    for name in ("Event", "CUDAGraph", "graph", "stream", "Stream", "current_stream", "default_stream", "set_stream", "synchronize"):
         monkeypatch.setattr(torch.cuda, name, getattr(found, name))
     return found
 
@@ -255,6 +256,7 @@ def test_a_graph_that_cannot_be_recorded_leaves_eager_launches(queue, monkeypatc
     work = queue.work = Decoding(TorchBench(cpu=True), GROUPED, 1, 8, 4)
     work._record()
     assert work.told()["launch"] == "eager (no graph: CUDA out of memory)" and work.output() == 4
+    assert queue.set == "default"
 
 
 def test_a_chip_that_cannot_multiply_bfloat16_is_refused(monkeypatch):

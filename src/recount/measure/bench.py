@@ -176,6 +176,7 @@ class Decoding:
             self._graphs, self.launch = graphs, "CUDA graphs"
         except RuntimeError as error:  # no room for it among them: without graphs it may still fit
             self._graphs, self.launch = {}, f"eager (no graph: {str(error).splitlines()[0][:120]})"
+            torch.cuda.set_stream(torch.cuda.default_stream())  # a recording that fails may leave its own behind
             torch.cuda.synchronize()
 
     def told(self) -> dict[str, Any]:
