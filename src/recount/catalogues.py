@@ -2,7 +2,7 @@
 
 What the code says is found by walking its syntax tree: the literal arguments of ``say``,
 ``say_counted``, ``message`` and of the figures' ``words``, in ``src/`` and in the notebooks. What ``data/`` says is read
-from its files. New messages are added without a translation, those that nobody says any more are
+from its files, what stands beside its rows as patterns (:mod:`recount.row_texts`). New messages are added without a translation, those that nobody says any more are
 taken out; the tests fail until every message is translated. What the site says is
 :mod:`recount.catalogue_site`'s affair.
 """
@@ -23,7 +23,7 @@ from pathlib import Path
 from babel.messages.catalog import Catalog, Message
 from babel.messages.pofile import read_po, write_po
 
-from recount import catalogue_site, page_views
+from recount import catalogue_site, page_views, row_texts
 from recount.language import CATALOGUE
 from recount.po import Id
 from recount.project import Project, write_whole
@@ -108,8 +108,25 @@ def _texts(folder: Path) -> Iterator[tuple[str, str]]:
     yield from ((table["title"], "datapackage.json") for table in json.loads((folder / "datapackage.json").read_text(encoding="utf-8"))["resources"])
     for path in sorted((folder / "assumptions").glob("*.csv")):
         yield from ((text, "assumptions") for text in dict.fromkeys(_column(path, "scope")))
-    own = folder / "assumptions" / "own_measurements.csv"  # a processor's row says how its energy was come by, which is shown
-    yield from ((text, "assumptions") for name, text in zip(_column(own, "name"), _column(own, "derivation"), strict=True) if name == "energy_per_parameter_token")
+
+
+def of_rows(folder: Path) -> dict[Id, list[str]]:
+    """The patterns of what stands beside rows, records, claims and sources, with the files that have them."""
+    found: dict[Id, list[str]] = {}
+    for text, place in _beside(folder):
+        message = row_texts.pattern(text)[0]
+        if text and place not in (places := found.setdefault(message, [])):
+            places.append(place)
+    return found
+
+
+def _beside(folder: Path) -> Iterator[tuple[str, str]]:
+    for path in sorted((folder / "assumptions").glob("*.csv")):
+        yield from ((text, f"assumptions/{path.name}") for name in ("locator", "derivation") for text in _column(path, name))
+    yield from ((text, "records.csv") for text in _column(folder / "records.csv", "locator"))
+    for claim in tomllib.loads((folder / "claims.toml").read_text(encoding="utf-8"))["claim"]:
+        yield claim["traced"].get("locator", ""), "claims.toml"
+    yield from ((source.note, "sources.bib") for source in page_views.bibliography(folder / "sources.bib").values())
 
 
 def _in_words(text: str) -> bool:
@@ -126,7 +143,8 @@ def _column(path: Path, name: str) -> Iterable[str]:
 def said() -> dict[Path, dict[Id, list[str]]]:
     """The French catalogues of code and data by their path, each with the messages it must hold."""
     data = Project.here().data
-    return {Path(__file__).parent / "locale" / CATALOGUE / "recount.po": of_code(), data / "locale" / CATALOGUE / "data.po": of_data(data)}
+    told = data / "locale" / CATALOGUE
+    return {Path(__file__).parent / "locale" / CATALOGUE / "recount.po": of_code(), told / "data.po": of_data(data), told / row_texts.CATALOGUE: of_rows(data)}
 
 
 def of_site() -> dict[Path, dict[Id, list[str]]]:
@@ -155,8 +173,9 @@ def problems(path: Path, wanted: dict[Id, list[str]]) -> list[str]:
     told += [f"{path.name}: nobody says this any more: {identifier!r}" for identifier in known if identifier not in wanted]
     for identifier, entry in known.items():
         told += [f"{path.name}: to be looked at again (fuzzy): {identifier!r}"] if entry.fuzzy else []
-        ours = [marked(text) for text in (identifier if isinstance(identifier, tuple) else (identifier,))]
-        theirs = [marked(text) for text in _strings(entry)]
+        kept = fields if path.name == row_texts.CATALOGUE else marked
+        ours = [kept(text) for text in (identifier if isinstance(identifier, tuple) else (identifier,))]
+        theirs = [kept(text) for text in _strings(entry)]
         if "data.po" != path.name and any(found not in ours for found in theirs):
             told.append(f"{path.name}: other fields than in English: {identifier!r}")
     return told
@@ -178,6 +197,15 @@ def marked(text: str) -> list[str]:
     (['%(n)s', '**', '**', '](a.md)', '`x`', '{low}'], ['$a$', '$b$'])
     """
     return sorted(found for found in _MARKED.findall(text) if "\\" not in text or not found.startswith("{"))  # LaTeX has braces of its own
+
+
+def fields(pattern: str) -> list[str]:
+    """The fields of a pattern of rows: each number comes once, wherever French puts it.
+
+    >>> fields("{2} t of {1}")
+    ['1', '2']
+    """
+    return sorted(row_texts.FIELD.findall(pattern))
 
 
 def update(path: Path, wanted: dict[Id, list[str]]) -> list[Id]:

@@ -6,7 +6,7 @@ import dataclasses
 import html
 import re
 import textwrap
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from tabulate import tabulate
 
@@ -16,6 +16,7 @@ from recount.claims import Figure, Result
 from recount.errors import RecountError, nearest
 from recount.language import capital, either, french, in_a_row, in_english, labelled, message, of_data, say, say_counted
 from recount.register import Actually, Claim
+from recount.row_texts import of_row
 from recount.sensitivity import Driver, share_text
 from recount.units import Quantity, amount, percent, plural, pretty_unit, read_number, trimmed, with_unit  # noqa: F401 (notebooks find them here)
 from recount.verdicts import NOT_RECOMPUTABLE, REPRODUCED, VERDICTS
@@ -74,7 +75,7 @@ def card(result: Result) -> Table:
         rows.append((say("Boundary"), of_data(claim.boundary)))
     if claim.condition:
         rows.append((say("Holds only if"), say("the printed figure of '{claim}' holds", claim=claim.condition)))
-    rows.append((say("Primary source"), f"{claim.source}, {claim.locator}" if claim.source else searched(claim)))
+    rows.append((say("Primary source"), f"{claim.source}, {of_row(claim.locator)}" if claim.source else searched(claim)))
     if claim.note:
         rows.append((say("Reading"), of_data(claim.note)))
     return Table(("", claim.id), tuple(rows))
@@ -128,7 +129,7 @@ def origins(found: Sequence[Assumption]) -> Table:
     """Assumptions with range, strength, source and page."""
     rows = []
     for one in found:
-        source = f"{one.row.source}, {one.row.locator}" if one.row else _unsourced(one.origin)
+        source = f"{one.row.source}, {of_row(one.row.locator)}" if one.row else _unsourced(one.origin)
         context = f" [{one.row.context}]" if one.row else ""
         value = text_of(one) if one.name in ("printed", "count") or one.row is None else readable(one.value, one.name)
         confirmed = f", {say(one.row.confirmed)}" if one.row and one.row.confirmed not in ("read", "") else ""
@@ -286,10 +287,15 @@ def why(result: Result) -> list[str]:
     return told
 
 
-def members(result: Result) -> Table:
-    """Everything that a counting claim counted."""
+def members(result: Result, place: Callable[[str], str] = of_row) -> Table:
+    """Everything that a counting claim counted.
+
+    Parameters
+    ----------
+    place : how the place in a source is told, by default in the language spoken.
+    """
     count = next(dict(o.count) for route in result.claim.routes for o in route.operands if o.count)
-    rows = [(m.context, in_words(m.value), say("yes" if m.counts else "no"), f"{m.source}, {m.locator}") for m in counts.members(count)]
+    rows = [(m.context, in_words(m.value), say("yes" if m.counts else "no"), f"{m.source}, {place(m.locator)}") for m in counts.members(count)]
     return Table(("", label(count["name"]), say("Counts"), say("Source and page")), tuple(rows))
 
 

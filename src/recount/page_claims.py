@@ -56,7 +56,7 @@ def details(identifier: str, language: str = "en") -> Details:
         "of_actually": result.taken is None and figure is not None,
         "rows": _rows(result),
         "quantities": sorted({step.name for each in result.figures for planned in each.plan.operands for step in planned.steps}),
-        "members": _table(explain.members(result)) if counted else None,
+        "members": _table(explain.members(result, place=str)) if counted else None,
         "routes": _table(explain.comparison(result)) if result.figures or result.actually else None,
         "scenarios": _scenarios(result, language),
     }

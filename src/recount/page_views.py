@@ -15,7 +15,7 @@ from typing import Any
 
 from markupsafe import Markup, escape
 
-from recount import verdicts
+from recount import row_texts, verdicts
 from recount.errors import RecountError
 from recount.language import french, listed, say
 from recount.units import SCALE_WORDS, amount, format_number, french_number, in_french_units, pretty_unit, trimmed
@@ -209,6 +209,16 @@ def bibtex(text: str) -> str:
     '68 \\\\% of \\\\{x\\\\}\\\\_1 \\\\& more'
     """
     return re.sub(r"([\\{}%&_$#])", r"\\\1", text)
+
+
+def of_row(text: str) -> Markup:
+    """A text beside a row in the language spoken; one that has no translation says that it is English.
+
+    >>> str(of_row("Table 1 & 2"))
+    'Table 1 &amp; 2'
+    """
+    told = row_texts.translated(text)
+    return escape(told) if told or not text else Markup('<span lang="en">{}</span>').format(text)
 
 
 def title_of(stem: str) -> str:
