@@ -9,7 +9,7 @@ import shutil
 import pytest
 from conftest import data_in
 
-from recount import catalogue_site, catalogues, claims, language, page_claims, page_finish, page_sources, pages
+from recount import catalogue_site, catalogues, claims, language, page_claims, page_finish, page_sources, pages, verdicts
 from recount.errors import RecountError
 from small_site import RESULTS, Page, broken, world
 
@@ -99,6 +99,17 @@ def test_everything_beside_our_own_rows_claims_and_sources_is_french(filled):
     assert "tableau 4, colonne GPT-3" in filled["claims/gpt-3-energy.md"] and "Licence\u202f: CC BY 4.0." in filled["bibliography.md"]
     line = filled["data/measurements.md"].partition('id="row-measurement-mlenergy-llama-3.1-8b-h100-batch-32-accelerator_energy_per_parameter_token"')[2].partition("</tr>")[0]
     assert "Llama-3.1-8B-Instruct, bfloat16, 1 × H100, lot de 32 au plus" in line and re.search("lot moyen.{,8} 31,9", line) and " 390,3 jetons" in line
+
+
+def test_a_verdicts_word_goes_with_the_number_before_it(filled):
+    with language.speaking("fr"):
+        for verdict, one, many in (("reproduced", "1 reproduit", "13 reproduits"), ("misattributed", "1 mal attribué", "13 mal attribués"), ("untraced", "1 sans source", "13 sans source")):
+            assert (verdicts.so_many(verdict, 1), verdicts.so_many(verdict, 13)) == (one, many)
+    for name in ("index.md", "articles/mistral-7b-footprint.md", "articles/mistral-profile.md"):
+        counts = re.findall(r'<span class="count">(\d+)</span> <span class="verdict v-(?:reproduced|misattributed|not-reproduced|refuted|confirmed)">.*?<span>([^<]+)</span>', filled[name])
+        assert counts and all(word.endswith("s") == (int(number) > 1) for number, word in counts), (name, counts)
+    headings = re.findall(r'<text class="group"[^>]*>(\d+) (reproduit|mal attribué|réfuté)(s?)<', filled["index.md"])
+    assert headings and all(bool(s) == (int(number) > 1) for number, _, s in headings)
 
 
 def test_numbers_are_french(filled):

@@ -19,7 +19,7 @@ from recount.register import Actually, Claim
 from recount.row_texts import of_row
 from recount.sensitivity import Driver, share_text
 from recount.units import Quantity, amount, percent, plural, pretty_unit, read_number, trimmed, with_unit  # noqa: F401 (notebooks find them here)
-from recount.verdicts import NOT_RECOMPUTABLE, REPRODUCED, VERDICTS
+from recount.verdicts import NOT_RECOMPUTABLE, REPRODUCED, VERDICTS, so_many
 from recount.wording import called_with_context, in_words, label, readable, spread, text_of
 
 WIDTH = 100  # of a terminal
@@ -330,7 +330,7 @@ def tally(results: Sequence[Result]) -> str:
 
 def _by_verdict(results: Sequence[Result]) -> str:
     found = {verdict: sum(r.verdict == verdict for r in results) for verdict in VERDICTS}
-    return ", ".join(f"{number} {say(verdict)}" for verdict, number in found.items() if number)
+    return ", ".join(so_many(verdict, number) for verdict, number in found.items() if number)
 
 
 def whole(result: Result) -> list[str]:

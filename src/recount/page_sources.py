@@ -13,6 +13,7 @@ from recount import explore_view, page_assumptions, page_charts, page_data, page
 from recount.language import of_data
 from recount.page_text import SITE
 from recount.page_views import Claim
+from recount.verdicts import so_many
 from recount.vocabulary import data_folder
 
 # What a claim's page asks of its details; without them it shows what the JSON holds.
@@ -147,7 +148,7 @@ def _social(known: Mapping[str, Any], language: str) -> dict[str, Social]:
         alt = _("{printed} printed, {found} recomputed: {verdict}").format(printed=claim["printed"], found=claim["recomputed_text"], verdict=_(claim["verdict"]))
         found[f"claims/{claim['id']}"] = Social(f"{_(claim['verdict']).capitalize()}. {told}", claim["id"], alt)
     for article in known["articles"]:
-        tally = ", ".join(f"{number} {_(verdict)}" for verdict, number in views.by_verdict(article["claims"]))
+        tally = ", ".join(so_many(verdict, number) for verdict, number in views.by_verdict(article["claims"]))
         found[f"articles/{article['slug']}"] = Social(_("Its claims recomputed: {tally}.").format(tally=tally))
     for quantity in known["quantities"]:
         found[f"assumptions/{quantity['name']}"] = Social(quantity["definition"])

@@ -125,5 +125,5 @@ def of_theme(language: str) -> dict[str, str]:
     }
 
 
-def _spoken(function: Callable, _: Translate, value: Any) -> Any:
-    return function(value, _)
+def _spoken(function: Callable, _: Translate, value: Any, *more: Any) -> Any:
+    return function(value, _, *more)

@@ -60,13 +60,14 @@ def slug(text: str) -> str:
     return re.sub(r"[^A-Za-z0-9_.-]+", "-", text).strip("-")
 
 
-def badge(verdict: str, _: Translate = str) -> Markup:
-    """A verdict as a shape and a word.
+def badge(verdict: str, _: Translate = str, count: int | None = None) -> Markup:
+    """A verdict as a shape and a word, which hangs on a *count* that stands before it.
 
     >>> "plausible" in badge("plausible")
     True
     """
-    return Markup('<span class="verdict v-{}">{}<span>{}</span></span>').format(slug(verdict), LOOKS[verdict].svg(), _(verdict))
+    word = _(verdict) if count is None else verdicts.so_many(verdict, count).partition(" ")[2]
+    return Markup('<span class="verdict v-{}">{}<span>{}</span></span>').format(slug(verdict), LOOKS[verdict].svg(), word)
 
 
 def figure(value: float | None, unit: str | None, digits: int = 3) -> str:
