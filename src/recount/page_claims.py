@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Callable
 from typing import Any
 
 from recount import freshness, language as spoken
@@ -18,18 +19,23 @@ Details = dict[str, Any]
 
 def kept(project: Project, language: str = "en") -> dict[str, Details]:
     """The details of every claim by its id; from the cache while code, packages and data stand."""
-    path = project.build / "cache" / f"claim-pages-{language}.json"
+    return while_it_stands(project, f"claim-pages-{language}", lambda: compute(language))
+
+
+def while_it_stands(project: Project, name: str, compute: Callable[[], dict[str, Any]]) -> dict[str, Any]:
+    """What was computed for the pages under a name; computed anew when code, packages or data are others."""
+    path = project.build / "cache" / f"{name}.json"
     now = freshness.Surroundings.now(project)
     stamp = [now.code, now.packages, now.data]
     try:
         found = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError):  # never kept, or damaged: as good as none
         found = {}
-    if isinstance(found, dict) and found.get("stamp") == stamp:
-        return found["claims"]
-    claims = compute(language)
-    write_whole(path, json.dumps({"stamp": stamp, "claims": claims}, ensure_ascii=False))
-    return claims
+    if isinstance(found, dict) and found.get("stamp") == stamp and "kept" in found:
+        return found["kept"]
+    made = compute()
+    write_whole(path, json.dumps({"stamp": stamp, "kept": made}, ensure_ascii=False))
+    return made
 
 
 def compute(language: str = "en") -> dict[str, Details]:

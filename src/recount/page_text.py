@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
-from recount import language as spoken, page_charts, page_flow, page_views as views, po, wording
+from recount import language as spoken, page_backtest_chart, page_charts, page_flow, page_views as views, po, wording
 
 SITE = Path(__file__).resolve().parents[2] / "site"
 Translate = Callable[[str], str]
@@ -86,6 +86,7 @@ def environment(language: str):
     made.globals |= {
         "looks": views.LOOKS, "by_verdict": views.by_verdict, "figure": views.figure, "driven": page_charts.driven,
         "diagram": functools.partial(page_flow.diagram, _=_), "front": functools.partial(page_charts.front, _=_), "counted": page_charts.counted,
+        "panels": functools.partial(page_backtest_chart.panels, _=_),
     }  # fmt: skip
     return made
 
