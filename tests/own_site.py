@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from recount import browser_model, claims, page_claims, page_finish, pages
+from recount import browser_model, claims, page_backtests, page_claims, page_finish, pages
 
 try:
     import fcntl
@@ -23,16 +23,17 @@ NOTEBOOKS = sorted((Path(__file__).parents[1] / "notebooks").glob("*.ipynb"))
 # One page of each kind, as their addresses are within an edition.
 KINDS = (
     "index", "claims/gpt-3-carbon", "articles/mistral-7b-footprint", "assumptions/thermal_design_power", "data/own_measurements", "notebooks/13_measured",
-    "explore", "search", "glossary", "bibliography", "records", "scenarios", "data", "how-to-read", "course", "verdict-history",
+    "explore", "search", "glossary", "bibliography", "records", "scenarios", "data", "how-to-read", "course", "verdict-history", "backtests",
 )  # fmt: skip
 
 
 class OwnSite(NamedTuple):
-    """The results, what their pages show beside them, and the folder of the site."""
+    """The results, what their pages show beside them, the folder of the site, and the back-tests of its page."""
 
     results: list[dict[str, Any]]
     details: dict[str, Any]
     out: Path
+    backtests: dict[str, Any]
 
     def editions(self) -> list[str]:
         """The languages that are built; English always is."""
@@ -59,9 +60,10 @@ def _build(out: Path) -> OwnSite:
         warnings.filterwarnings("ignore", category=PendingDeprecationWarning, module="myst_parser")
         results = [result.as_json() for result in claims.recompute_all()]
         details = page_claims.compute()
-        pages.build(results, NOTEBOOKS, out, details=details)
+        backtests = page_backtests.compute()
+        pages.build(results, NOTEBOOKS, out, details=details, backtests=backtests)
         browser_model.write(out / "_static")
-    return OwnSite(results, details, out)
+    return OwnSite(results, details, out, backtests)
 
 
 @contextlib.contextmanager
