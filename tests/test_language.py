@@ -156,6 +156,8 @@ def test_a_row_of_a_known_kind_needs_no_new_message_and_another_stays_as_it_is()
         assert row_texts.of_row("section 12.3") == "section 12.3" and row_texts.of_row("Table 77") == "tableau 77"
         assert row_texts.of_row("from the diary of a friend") == "from the diary of a friend"
         assert row_texts.translated("from the diary of a friend") == ""
+        assert row_texts.of_row("Table 77 Superseded by the table of 2031-02.") == "tableau 77 Remplacé par la table de 2031-02."
+        assert row_texts.of_row("from the diary Superseded by the table of 2031-02.") == "from the diary Superseded by the table of 2031-02."
     assert row_texts.of_row("Table 77") == "Table 77"
 
 

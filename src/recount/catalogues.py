@@ -114,9 +114,9 @@ def of_rows(folder: Path) -> dict[Id, list[str]]:
     """The patterns of what stands beside rows, records, claims and sources, with the files that have them."""
     found: dict[Id, list[str]] = {}
     for text, place in _beside(folder):
-        message = row_texts.pattern(text)[0]
-        if text and place not in (places := found.setdefault(message, [])):
-            places.append(place)
+        for part in row_texts.parts(text):
+            if place not in (places := found.setdefault(row_texts.pattern(part)[0], [])):
+                places.append(place)
     return found
 
 
@@ -126,6 +126,7 @@ def _beside(folder: Path) -> Iterator[tuple[str, str]]:
     yield from ((text, "records.csv") for text in _column(folder / "records.csv", "locator"))
     for claim in tomllib.loads((folder / "claims.toml").read_text(encoding="utf-8"))["claim"]:
         yield claim["traced"].get("locator", ""), "claims.toml"
+    yield row_texts.SUPERSEDED.format(published="2026-01"), "assumptions/grids.csv"  # 'recount data update' writes it
     yield from ((source.note, "sources.bib") for source in page_views.bibliography(folder / "sources.bib").values())
 
 

@@ -288,12 +288,7 @@ def why(result: Result) -> list[str]:
 
 
 def members(result: Result, place: Callable[[str], str] = of_row) -> Table:
-    """Everything that a counting claim counted.
-
-    Parameters
-    ----------
-    place : how the place in a source is told, by default in the language spoken.
-    """
+    """Everything that a counting claim counted; *place* tells where in its source each stands."""
     count = next(dict(o.count) for route in result.claim.routes for o in route.operands if o.count)
     rows = [(m.context, in_words(m.value), say("yes" if m.counts else "no"), f"{m.source}, {place(m.locator)}") for m in counts.members(count)]
     return Table(("", label(count["name"]), say("Counts"), say("Source and page")), tuple(rows))

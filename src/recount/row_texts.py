@@ -15,6 +15,8 @@ from recount import language, po
 from recount.units import french_number
 
 CATALOGUE = "rows.po"
+SUPERSEDED = "Superseded by the table of {published}."  # is put after what a row said before 'recount data update' set it aside
+_ENDING = re.compile(rf" ?({re.escape(SUPERSEDED).replace(re.escape('{published}'), '[0-9-]+')})$")
 _NUMBER = re.compile(
     r"(?<![\w.])\d{4}-\d{2}(?:-\d{2})?(?!\w)"  # a date
     r"|(?<![\w.])\d[\d.,]*\d(?:e[+-]?\d+)?(?!\w)|(?<![\w.])\d(?:e[+-]?\d+)?(?!\w)"
@@ -43,6 +45,15 @@ def pattern(text: str) -> tuple[str, list[str]]:
     return _NUMBER.sub(field, text), numbers
 
 
+def parts(text: str) -> list[str]:
+    """The pieces of a text that are messages of their own.
+
+    >>> parts("Production mix. Superseded by the table of 2026-11."), parts("Table 4")
+    (['Production mix.', 'Superseded by the table of 2026-11.'], ['Table 4'])
+    """
+    return [part for part in _ENDING.split(text) if part]
+
+
 def of_row(text: str) -> str:
     """A text beside a row in the language spoken; as it stands where it has no translation, as one's own rows may.
 
@@ -62,6 +73,9 @@ def translated(text: str) -> str:
 
     place = Path("locale") / language.CATALOGUE / CATALOGUE
     trace.used("file", place.as_posix())
-    message, numbers = pattern(text)
-    found = po.read(data_folder() / place).messages.get(message)
-    return FIELD.sub(lambda field: numbers[int(field[1]) - 1], found[0]) if found else ""
+    known, told = po.read(data_folder() / place).messages, []
+    for message, numbers in map(pattern, parts(text)):
+        if message not in known:
+            return ""
+        told.append(FIELD.sub(lambda field, numbers=numbers: numbers[int(field[1]) - 1], known[message][0]))
+    return " ".join(told)
