@@ -20,7 +20,7 @@ from recount.row_texts import of_row
 from recount.sensitivity import Driver, share_text
 from recount.units import Quantity, amount, percent, plural, pretty_unit, read_number, trimmed, with_unit  # noqa: F401 (notebooks find them here)
 from recount.verdicts import NOT_RECOMPUTABLE, REPRODUCED, VERDICTS, so_many
-from recount.wording import called_with_context, in_words, label, readable, spread, text_of
+from recount.wording import called_with_context, formula, in_words, label, readable, spread, text_of
 
 WIDTH = 100  # of a terminal
 _PADDING = 2  # what tabulate adds to a heading
@@ -95,7 +95,7 @@ def steps(figure: Figure) -> Table:
         for step in planned.steps:
             wired = graph.graph(planned.operand.activity, planned.operand.via)
             computed = wired.execute([*step.needs, step.name], values)
-            rows.append((label(step.name), step.formula, _substituted(step, computed), readable(computed[step.name], step.name)))
+            rows.append((label(step.name), formula(step.formula), _substituted(step, computed), readable(computed[step.name], step.name)))
         if planned.operand.claim:
             rows.append((say("printed figure"), say("printed by claim {claim}", claim=planned.operand.claim), "", text_of(next(iter(planned.assumptions.values())))))
         if planned.operand.count:

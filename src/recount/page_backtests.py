@@ -138,7 +138,7 @@ def _case(p: Prediction, key: str, rows: Mapping[str, Mapping[str, str]], places
     low, high = (trimmed(end, 3) for end in (p.low, p.high))
     return {
         "id": p.case, "case": case(p), "family": spelled(p.family), "chip": chip(p), "covered": p.covered, "independent": p.independent, "row": rows.get(key, {}), "place": places.get(key, ""),
-        "reported": trimmed(p.reported, 3), "predicted": trimmed(p.middle, 3), "interval": say("{low} to {high}", low=low, high=high), "ratio": p.middle / p.reported, "of": p,
+        "reported": trimmed(p.reported, 4), "predicted": trimmed(p.middle, 3), "interval": say("{low} to {high}", low=low, high=high), "ratio": p.middle / p.reported, "of": p,
     }  # fmt: skip
 
 

@@ -149,7 +149,7 @@ def _flow(figure, language: str) -> list[Details]:
     """
     from recount import graph
     from recount.units import plural, pretty_unit, trimmed
-    from recount.wording import label, readable
+    from recount.wording import formula, label, readable
 
     shares = {d.assumption.key: d.total for d in figure.drivers.of}
     nodes: list[Details] = []
@@ -173,8 +173,8 @@ def _flow(figure, language: str) -> list[Details]:
                 needs = [visit(need) for need in sorted(steps[name].needs, key=lambda need: -width(need, steps))]
                 done[name] = f"{number}.{name}"
                 names = "|".join(map(re.escape, sorted(steps[name].needs, key=len, reverse=True)))
-                formula = re.sub(rf"\b(?:{names})\b|[a-z][a-z0-9]*(?:_[a-z0-9]+)+", lambda m: label(m[0], language), steps[name].formula.partition("=")[2].strip())
-                nodes.append({"key": done[name], "kind": "step", "label": label(name, language), "value": readable(computed[name], name), "formula": formula, "from": needs})
+                told = re.sub(rf"\b(?:{names})\b|[a-z][a-z0-9]*(?:_[a-z0-9]+)+", lambda m: label(m[0], language), formula(steps[name].formula.partition("=")[2].strip()))
+                nodes.append({"key": done[name], "kind": "step", "label": label(name, language), "value": readable(computed[name], name), "formula": told, "from": needs})
                 return done[name]
             one = planned.assumptions[name]
             done[name] = one.key
