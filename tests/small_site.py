@@ -124,6 +124,7 @@ class Page(html.parser.HTMLParser):
     """What a browser takes from one page: what it loads, where it links, its anchors and text."""
 
     LOADS = {("script", "src"), ("img", "src"), ("link", "href"), ("iframe", "src"), ("source", "src"), ("object", "data"), ("image", "href"), ("use", "href"), ("video", "src"), ("form", "action")}
+    LEADS = ("alternate", "canonical", "index", "next", "prev", "search")  # a link that a browser does not load
 
     def __init__(self, path: Path):
         super().__init__()
@@ -137,10 +138,11 @@ class Page(html.parser.HTMLParser):
 
     def handle_starttag(self, tag, attributes):
         given = dict(attributes)
-        self.loads += [value for name, value in attributes if (tag, name) in self.LOADS and value]
+        led = tag == "link" and (given.get("rel") or "") in self.LEADS
+        self.loads += [value for name, value in attributes if (tag, name) in self.LOADS and value and not led]
         self.loads += [part.split()[0] for part in (given.get("srcset") or "").split(",") if part.strip()]
         self.loads += re.findall(r"url\(\s*['\"]?([^'\")]+)", given.get("style") or "")
-        self.links += [given["href"]] if tag == "a" and given.get("href") else []
+        self.links += [given["href"]] if (tag == "a" or led) and given.get("href") else []
         self.ids += [given["id"]] if given.get("id") else []
         self.alternatives += [given.get("alt") or ""] if tag == "img" else []
 

@@ -145,5 +145,5 @@ def test_a_second_build_does_nothing(built, monkeypatch):
     results, details, site, backtests = built
     before = {path: path.stat().st_mtime_ns for path in site.rglob("*") if path.is_file()}
     monkeypatch.setattr(pages, "_sphinx", lambda *_: pytest.fail("nothing had changed"))
-    pages.build(results, NOTEBOOKS, site, details=details, backtests=backtests)
+    pages.build(results, NOTEBOOKS, site, details=details, backtests=backtests, beside=["fr"])
     assert before == {path: path.stat().st_mtime_ns for path in site.rglob("*") if path.is_file()}
