@@ -69,7 +69,7 @@ def title_of(record: dict[str, Any]) -> str:
     if not record["asked"]["scenario"] and not typed:
         return say("The claims with their own assumptions")
     scenario = [_scenario(record["scenario"])] if record["scenario"] else []
-    return ", ".join([*scenario, *(f"{label(name)} = {value}" for name, value in typed.items())])
+    return spoken.capital(", ".join([*scenario, *(f"{label(name)} = {value}" for name, value in typed.items())]))
 
 
 def _scenario(scenario: dict[str, str]) -> str:
@@ -112,6 +112,7 @@ def _fill(template: str, **known: Any) -> str:
     environment = Environment(loader=FileSystemLoader(SITE / "runs"), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
     environment.filters |= {name: getattr(views, name) for name in ("digits", "interval", "strip", "times", "unit")}
     environment.filters |= {"badge": lambda verdict: views.badge(verdict, say), "number": lambda value: trimmed(value, 6), "in_words": in_words, "of_data": spoken.of_data}
+    environment.filters |= {"in_english": _in_english, "of_row": _in_english}
     environment.globals |= {"say": _said, "say_counted": _said_counted}
     styles = "\n".join((SITE / where).read_text(encoding="utf-8") for where in ("static/recount.css", "runs/run.css"))
     icon = base64.b64encode((SITE / "static" / "favicon.svg").read_bytes()).decode()
@@ -120,10 +121,15 @@ def _fill(template: str, **known: Any) -> str:
 
 
 def _said(text: str, **fields: Any) -> views.Markup:
-    """A message within a page: its own tags stand, what fills it is escaped."""
-    told = views.Markup(say(text))
+    """A message within a page, in an attribute too: its own tags stand, what fills it is escaped."""
+    told = views.Markup(page_finish.typeset(say(text)) if spoken.french() else text)
     return told.format(**fields) if fields else told
 
 
-def _said_counted(one: str, many: str, count: int) -> views.Markup:
-    return views.Markup(say_counted(one, many, count))
+def _said_counted(one: str, many: str, count: int, **fields: Any) -> views.Markup:
+    return views.Markup(say_counted(one, many, count, **fields))
+
+
+def _in_english(text: str) -> views.Markup | str:
+    """What stands in English on a page of any language, such as what went wrong: the page says that it is."""
+    return views.Markup('<span lang="en">{}</span>').format(text) if text and spoken.french() else text
