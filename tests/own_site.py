@@ -25,6 +25,8 @@ KINDS = (
     "index", "claims/gpt-3-carbon", "articles/mistral-7b-footprint", "assumptions/thermal_design_power", "data/own_measurements", "notebooks/13_measured",
     "explore", "search", "glossary", "bibliography", "records", "scenarios", "data", "how-to-read", "course", "verdict-history",
 )  # fmt: skip
+# Pages to print have no frame: a table with an empty head, one wider than a phone, a formula with answers, and a plan.
+PAPERS = ("course/02_reading_a_press_claim", "course/05_uncertainty_and_sensitivity", "course/01_estimating_a_training.answers", "course/01_estimating_a_training.plan")
 
 
 EDITIONS = tuple(page_finish.NAMES)

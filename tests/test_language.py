@@ -47,7 +47,7 @@ def test_a_faulty_catalogue_is_told(tmp_path, before, after, told):
     assert any(told in problem for problem in catalogues.problems(tmp_path / path.name, CATALOGUES[path]))
 
 
-@pytest.mark.parametrize("path", CATALOGUES, ids=lambda path: path.name)
+@pytest.mark.parametrize("path", [path for path in CATALOGUES if path.name != "course.po"], ids=lambda path: path.name)  # whose texts hold code
 def test_french_is_set_as_french_is(path):
     for entry in catalogues.open_po(path):
         for text in entry.string if isinstance(entry.string, tuple) else (entry.string,):
