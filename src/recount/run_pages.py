@@ -111,8 +111,8 @@ def _fill(template: str, **known: Any) -> str:
 
     environment = Environment(loader=FileSystemLoader(SITE / "runs"), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
     environment.filters |= {name: getattr(views, name) for name in ("digits", "interval", "strip", "times", "unit")}
-    environment.filters |= {"badge": lambda verdict: views.badge(verdict, say), "number": lambda value: trimmed(value, 6), "in_words": in_words, "of_data": spoken.of_data}
-    environment.filters |= {"in_english": _in_english, "of_row": _in_english}
+    environment.filters |= {"badge": lambda verdict, count=None: views.badge(verdict, say, count), "number": lambda value: trimmed(value, 6), "in_words": in_words, "of_data": spoken.of_data}
+    environment.filters |= {"in_english": _in_english, "of_row": views.of_row}
     environment.globals |= {"say": _said, "say_counted": _said_counted}
     styles = "\n".join((SITE / where).read_text(encoding="utf-8") for where in ("static/recount.css", "runs/run.css"))
     icon = base64.b64encode((SITE / "static" / "favicon.svg").read_bytes()).decode()

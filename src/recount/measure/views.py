@@ -14,8 +14,9 @@ from recount.backtest.cases import OWN
 from recount.contexts import spelled
 from recount.errors import RecountError
 from recount.explain import Table
-from recount.language import capital, message, of_data, say
+from recount.language import capital, message, say
 from recount.measure import arithmetic, predict, record as records, rows as as_rows, session, workloads
+from recount.row_texts import of_row
 from recount.study import View, view
 from recount.units import amount, percent, read_quantity, read_unit, trimmed
 from recount.vocabulary import data_folder
@@ -120,7 +121,7 @@ def processors() -> View:
         if _EPSILON[1] in found:
             row = found[_EPSILON[1]]
             size = readable(found["active_parameters"].quantity(), "active_parameters", 3)
-            rows.append((spelled(context.partition(":")[2]), size, readable(row.quantity(), row.name, 3), say(row.strength), of_data(row.derivation)))
+            rows.append((spelled(context.partition(":")[2]), size, readable(row.quantity(), row.name, 3), say(row.strength), of_row(row.derivation)))
     return view(Table((say("Measurement"), say("Size"), "ε", say("How strong"), say("How")), tuple(rows)))
 
 
@@ -149,7 +150,7 @@ def accelerators() -> View:
             watts, share = found.get("accelerator_power"), found.get("utilisation")
             rows.append((
                 spelled(context.partition(":")[2]), readable(found["active_parameters"].quantity(), "active_parameters", 3), readable(found[_EPSILON[0]].quantity(), _EPSILON[0], 3),
-                sealed.get(context, ""), readable(watts.quantity(), "accelerator_power", 3) if watts else "", percent(_in(share, ""), 3) if share else "", found[_EPSILON[0]].locator,
+                sealed.get(context, ""), readable(watts.quantity(), "accelerator_power", 3) if watts else "", percent(_in(share, ""), 3) if share else "", of_row(found[_EPSILON[0]].locator),
             ))  # fmt: skip
     columns = say("Measurement"), say("Size"), "ε", say("Predicted before"), say("Power"), say("Utilisation"), say("Where")
     return view(Table(columns, tuple(rows))) if rows else View(say(NOT_YET))
