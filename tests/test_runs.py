@@ -171,7 +171,7 @@ def in_french(page: str) -> str:
     """The words of a French page, without commands, names in code, ids and contexts, and what the page says is English; its pictures by their alternative text."""
     page = re.sub(r"<style.*?</style>|<(pre|code)>.*?</\1>|<span (?:lang=.en|class=.id).>.*?</span>", "", page, flags=re.DOTALL)
     page = re.sub(r'<\w[^>]* (?:alt|aria-label|data-label)="([^"]*)"[^>]*>', r" \1 ", page)
-    return re.sub(r"\b[a-z]+:[A-Za-z0-9-]+\b|[\w.]+\.(?:json|zip|parquet)", "", html.unescape(re.sub(r"<[^>]+>", " ", page)))
+    return re.sub(r"\b[a-z]+:[A-Za-z0-9-]+\b|[\w./-]+\.(?:json|zip|parquet|csv)\b", "", html.unescape(re.sub(r"<[^>]+>", " ", page)))
 
 
 def test_a_french_run_leaves_french_pages(tmp_path, pair):
@@ -197,7 +197,7 @@ def test_a_french_run_leaves_french_pages(tmp_path, pair):
     assert re.search(r"reproduit\s*serait\s*non reproduit", page) and "GPT-3 aurait émis 550 tCO2e pendant son entraînement" in page
     assert "recalculé ÷ imprimé pour 1 affirmation, par défaut face à cette exécution" in page, "the alternative text of the figure"
     page = words["index.html"]
-    assert "55,275\u202fgCO2e/kWh" in page and "en échec" in page and "1 des carnets a échoué" in page and "3 lignes de données" in page
+    assert "55,275\u202fgCO2e/kWh" in page and "en échec" in page and "1 des carnets a échoué" in page and "3 lignes de données" in page and "colonne carbon_intensity_elec" in page
     assert "CodeCarbon 3.3.2, hors ligne, a compté 1,5\u202fWh et 0,084\u202fgCO2e pendant les 2,5\u202fs" in page and "puissance nominale de 85\u202fW" in page
     assert '<span lang="en">cell 3: the &lt;thing&gt; is broken</span>' in (tmp_path / "index.html").read_text(encoding="utf-8")
 
