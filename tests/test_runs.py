@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import html
 import json
 import os
 import re
@@ -17,8 +18,12 @@ from pathlib import Path
 
 import jsonschema
 import pytest
+from test_language import TELLTALES
 
-from recount import claims, comparison, figure_change, run_diff, run_folder, run_inputs, run_pages, run_record, scenario_files, scenarios
+from recount import (
+    claim_told, claims, comparison, default_claims, figure_change, language, peers, register, results, run_diff, run_folder, run_inputs, run_pages,
+    run_record, runs, scenario_files, scenarios,
+)  # fmt: skip
 from recount.cli import main
 from recount.errors import RecountError
 from recount.locking import alone
@@ -151,6 +156,115 @@ def test_a_run_by_default_is_compared_with_nothing(tmp_path, pair, monkeypatch):
     run_pages.write(tmp_path, record_of(None), pair[0], [], None)
     assert f"recount run --like {tmp_path.name}" in Page(tmp_path / "index.html").text, "what is shown works from where the run was"
     assert not (tmp_path / "comparison.html").exists() and "1,287 MWh" in Page(tmp_path / "index.html").text
+
+
+# --- in French ---------------------------------------------------------------------------------
+
+COUNTED = {
+    "tool": "CodeCarbon 3.3.2, offline", "seconds_watched": 2.5, "energy_kwh": 1.5e-3, "processor_kwh": 1e-3, "memory_kwh": 5e-4, "graphics_kwh": 0.0,
+    "processor": "a chip", "memory_power": "from a rule: so many watts per memory module, of the whole machine", "graphics_power": "none seen",
+    "carbon_kg": 8.4e-5, "grid_intensity": 0.056,
+}  # fmt: skip
+
+
+def in_french(page: str) -> str:
+    """The words of a French page, without commands, names in code, ids and contexts, and what the page says is English; its pictures by their alternative text."""
+    page = re.sub(r"<style.*?</style>|<(pre|code)>.*?</\1>|<span (?:lang=.en|class=.id).>.*?</span>", "", page, flags=re.DOTALL)
+    page = re.sub(r'<\w[^>]* (?:alt|aria-label|data-label)="([^"]*)"[^>]*>', r" \1 ", page)
+    return re.sub(r"\b[a-z]+:[A-Za-z0-9-]+\b|[\w./-]+\.(?:json|zip|parquet|csv)\b", "", html.unescape(re.sub(r"<[^>]+>", " ", page)))
+
+
+def test_a_french_run_leaves_french_pages(tmp_path, pair):
+    before, after = pair
+    record = record_of(language="fr", pue="1,2 1")
+    record["notebooks"].append({"name": "01_broken", "state": "failed", "error": "cell 3: the <thing> is broken", "seconds": None, "copy": False})
+    record["took"]["energy"] = COUNTED | {"processor_power": "estimated: share of its time × a rated power of 85.0 W", "grid_intensity_of": "France, CodeCarbon's table"}
+    jsonschema.validate(record, json.loads((data_folder() / "run.schema.json").read_text(encoding="utf-8")))
+    files = run_inputs.rows_of(run_inputs.data_files(data_folder()))
+    rows = [files["grid:FRA-2023|grid_intensity|life-cycle"], files["default|pue|"], next(row for row in files.values() if row["low"])]
+    run_pages.write(tmp_path, record, after, rows, comparison.changes(before, after))
+    words = {}
+    for name in ("index.html", "comparison.html"):
+        content = (tmp_path / name).read_text(encoding="utf-8")
+        text = words[name] = in_french(content)
+        assert '<html lang="fr">' in content and "'" not in text, "apostrophes are those of French print"
+        assert not TELLTALES.findall(text), (name, TELLTALES.search(text)[0], text)
+        assert not re.search(r"\d\.\d", re.sub(r"CodeCarbon 3\.3\.2|CC BY 4\.0|Python \S+", "", text)), "numbers have a decimal comma"
+        assert "Réseau français, PUE = 1,2 1" in text
+    page = words["comparison.html"]
+    assert "1 affirmation sur 2 diffère entre le calcul par défaut et cette exécution, dont 1 avec un autre verdict\u202f; 1 reste telle quelle." in page
+    assert "552,1\u202ftCO2e" in page and "71,14\u202ftCO2e" in page and "1\u202f287\u202fMWh" in page and "544 à 560" in page
+    assert re.search(r"reproduit\s*serait\s*non reproduit", page) and "GPT-3 aurait émis 550 tCO2e pendant son entraînement" in page
+    assert "recalculé ÷ imprimé pour 1 affirmation, par défaut face à cette exécution" in page, "the alternative text of the figure"
+    page = words["index.html"]
+    assert "55,275\u202fgCO2e/kWh" in page and "en échec" in page and "1 des carnets a échoué" in page and "3 lignes de données" in page and "colonne carbon_intensity_elec" in page
+    assert "CodeCarbon 3.3.2, hors ligne, a compté 1,5\u202fWh et 0,084\u202fgCO2e pendant les 2,5\u202fs" in page and "puissance nominale de 85\u202fW" in page
+    assert '<span lang="en">cell 3: the &lt;thing&gt; is broken</span>' in (tmp_path / "index.html").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "site" / "runs").glob("*.html")), ids=lambda path: path.name)
+def test_a_template_of_a_runs_pages_says_nothing_past_the_catalogue(path):
+    words = re.sub(r"<style>.*?</style>|{%.*?%}|{#.*?#}", "", path.read_text(encoding="utf-8"), flags=re.DOTALL)
+    words = re.sub(r"{{.*?}}", "{}", words)
+    assert set(re.findall(r'(?:aria-label|data-label|title|alt)="([^"]*)"', words)) <= {"{}"}
+    assert set(re.findall(r"[^\W\d_]+", re.sub(r"<[^>]*>", "", words))) <= {"recount"}
+
+
+def test_a_french_run_by_default_is_a_page_alone(tmp_path, pair):
+    run_pages.write(tmp_path, record_of(None, language="fr"), pair[0], [], None)
+    page = (tmp_path / "index.html").read_text(encoding="utf-8")
+    assert "2 affirmations dans 1 carnet, chacune avec ses propres hypothèses." in page and "1\u202f287\u202fMWh" in page
+    assert 'href="comparison.html"' not in page, "no link to a page that is not there"
+
+
+@pytest.mark.parametrize("power", peers.PROCESSOR.values())
+def test_what_a_run_took_is_told_in_french(power):
+    energy = COUNTED | {"processor_power": power.format(power="8 W"), "grid_intensity_of": "a site whose country is unknown, the row default|grid_intensity (--country FRA names one)"}
+    told = {}
+    for spoken in ("en", "fr"):
+        with language.speaking(spoken):
+            told[spoken] = " ".join(run_record.told({"seconds": 10.25, "cpu_seconds": 2.0, "energy": energy}))
+    assert energy["processor_power"] in told["en"] and "in the 2.5 s it watched" in told["en"]
+    assert not TELLTALES.findall(told["fr"]) and "10,2\u202fs" in told["fr"] and "site au pays inconnu" in told["fr"], told["fr"]
+    with language.speaking("fr"):
+        for problem in ("not asked for (--no-meter)", "it had not started when the run ended"):
+            assert not TELLTALES.findall(run_record.told({"seconds": 1, "cpu_seconds": 1, "energy": {"problem": problem}})[1])
+
+
+@pytest.mark.parametrize("scenario", [None, "polish-grid"])
+@pytest.mark.parametrize(
+    "identifier",
+    [
+        "gpt-3-carbon", "large-2-electricity-share", "mistral-7b-parameters", "seed-over-100", "ministral-relative-to-size", "lca-first-to-detail", "mistral-frugal-total",
+        "gemini-water", "lca-date", "lca-partners", "large-2-most-powerful", "norm-under-way", "survey-68",
+    ],
+)  # fmt: skip
+def test_a_claim_is_told_from_its_json_as_from_its_result(identifier, scenario):
+    """Figures, counts, records, what a figure really belongs to: English gives the JSON back, French what the claim itself says."""
+    result = claims.recompute_claim(identifier, World.of(scenario))
+    found = json.loads(json.dumps(result.as_json()))
+    assert claim_told.told(found) == found
+    with language.speaking("fr"):
+        told = claim_told.told(found)
+        assert (told["printed"], told["recomputed_text"], told["interval_text"]) == (result.printed_text, result.recomputed_text, result.interval_text)
+    assert told["statement"] == found["statement_fr"]
+
+
+def test_the_terminal_tells_a_french_run_in_french(tmp_path):
+    outcomes = [runs.Outcome("a", tmp_path, state, error="no such file" if state == "failed" else None) for state in ("executed", "executed", "failed")]
+    differences = [results.Difference("gpt-3-carbon", "550 tCO2e", "tCO2e", 552.1, 71.14, "reproduced", "not reproduced"), results.Difference("x", "", "", 1.0, 1.0, "plausible", "plausible")]
+    with language.speaking("fr"):
+        report, lines = runs.RunReport(tmp_path, outcomes).lines(), results.difference_lines(differences)
+    assert report == [f"3 carnets dans {tmp_path}\u202f: 2 exécutés, 1 en échec", "en échec\u202f: a, no such file"]
+    assert re.fullmatch(r"gpt-3-carbon  550\u202ftCO2e  552,1\u202ftCO2e  71,14\u202ftCO2e +non reproduit \(verdict\u202f: reproduit\)", lines[1])
+    assert lines[2] == "1 autre affirmation montrée n'en dépend pas."
+
+
+def test_what_is_kept_of_the_default_is_english_whatever_is_spoken(tmp_path, monkeypatch):
+    monkeypatch.setattr(claims, "recompute_all", lambda: [claims.recompute_claim("gpt-3-energy")])
+    with language.speaking("fr"):
+        found = default_claims.whole(Project(Project.here().root, tmp_path))
+    assert "1,287 MWh" in found["told"] and found["results"][0]["printed"] == "1,287 MWh"
 
 
 # --- one run, whole ----------------------------------------------------------------------------

@@ -1,9 +1,11 @@
 """The French catalogues kept current: ``python -m recount.catalogues`` after a message was added or changed.
 
 What the code says is found by walking its syntax tree: the literal arguments of ``say``,
-``say_counted``, ``message``, ``message_counted`` and of the figures' ``words``, in ``src/`` and in the notebooks. What ``data/`` says is read
-from its files, what stands beside its rows as patterns (:mod:`recount.row_texts`). New messages are added without a translation, those that nobody says any more are
-taken out; the tests fail until every message is translated. What the site says is
+``say_counted``, ``message``, ``message_counted`` and of the figures' ``words``, in ``src/`` and in the notebooks;
+the templates of a run's pages say theirs by the same names. What ``data/`` says is read from its files,
+what stands beside its rows as patterns (:mod:`recount.row_texts`). New messages are added without a
+translation, those that nobody says any more are taken out; the tests fail until every message is
+translated. What the site says is
 :mod:`recount.catalogue_site`'s affair, what the course says :mod:`recount.catalogue_course`'s.
 """
 
@@ -23,7 +25,7 @@ from pathlib import Path
 from babel.messages.catalog import Catalog, Message
 from babel.messages.pofile import read_po, write_po
 
-from recount import catalogue_course, catalogue_site, page_views, row_texts
+from recount import catalogue_course, catalogue_site, page_text, page_views, row_texts
 from recount.course import translation
 from recount.language import CATALOGUE
 from recount.po import Id
@@ -44,14 +46,34 @@ def of_code() -> dict[Id, list[str]]:
         for cell in json.loads(path.read_text(encoding="utf-8"))["cells"]:
             if cell["cell_type"] == "code":
                 _collect(found, "".join(cell["source"]), path.name)
+    for path in sorted((page_text.SITE / "runs").glob("*.html")):
+        for identifier in in_template(path.read_text(encoding="utf-8")):
+            _place(found, identifier, f"runs/{path.name}")
     return found
+
+
+def in_template(source: str) -> Iterator[Id]:
+    """The messages that a template of a run's pages says.
+
+    >>> list(in_template("<p>{{ say('a {b}', b=1) }}{{ say_counted('one', 'many', rows|length) }}</p>"))
+    ['a {b}', ('one', 'many')]
+    """
+    from jinja2 import Environment
+    from jinja2.ext import extract_from_ast
+
+    for _line, name, texts in extract_from_ast(Environment().parse(source), ("say", "say_counted")):
+        yield texts[0] if name == "say" and isinstance(texts, tuple) else texts[:2] if name == "say_counted" else texts
+
+
+def _place(found: dict[Id, list[str]], identifier: Id, place: str) -> None:
+    places = found.setdefault(identifier, [])
+    if place not in places:
+        places.append(place)
 
 
 def _collect(found: dict[Id, list[str]], source: str, place: str) -> None:
     for identifier in messages(source):
-        places = found.setdefault(identifier, [])
-        if place not in places:
-            places.append(place)
+        _place(found, identifier, place)
 
 
 def messages(source: str) -> Iterator[Id]:

@@ -144,7 +144,8 @@ def _rerun(options: argparse.Namespace) -> int:
 
     spoken = {"language": options.language} if language.read(options.language) != "en" else {}
     report, differences = runs.rerun(options.notebook, spoken | runs.assignments(options.assumptions))
-    print("\n".join([*report.lines(), *([] if report.failed else runs.difference_lines(differences))]))
+    with language.speaking(options.language):
+        print("\n".join([*report.lines(), *([] if report.failed else runs.difference_lines(differences))]))
     return report.exit_code
 
 

@@ -74,17 +74,18 @@ def _run(options: argparse.Namespace) -> int:
 
 
 def _execute(options: argparse.Namespace, names: list[str], scenario: str | None, overrides: dict[str, str], out: Path | None, project) -> int:
-    from recount import runs
+    from recount import language, runs
     from recount.run_folder import RunFolder
 
     folder = RunFolder(project, not options.no_meter, options.country)
     report = runs.run(
         names, scenario, overrides, options.jobs, out, force=options.force, timeout=options.timeout or runs.TIMEOUT, project=project, companion=folder,
     )  # fmt: skip
-    print("\n".join(report.lines()))
-    if folder.changes is not None:
-        print("\n".join(runs.difference_lines(runs.compare([c.before for c in folder.changes], folder.claims))))
-    print(f"Open {os.path.relpath(report.out / 'index.html')}")
+    with language.speaking(overrides.get("language", "en")):
+        print("\n".join(report.lines()))
+        if folder.changes is not None:
+            print("\n".join(runs.difference_lines(runs.compare([c.before for c in folder.changes], folder.claims))))
+        print(language.say("Open {page}", page=os.path.relpath(report.out / "index.html")))
     return report.exit_code
 
 
@@ -92,7 +93,7 @@ def _like(options: argparse.Namespace) -> int:
     """Repeat a run with the data and notebooks of its folder and today's code, and say what came out otherwise."""
     import tempfile
 
-    from recount import run_inputs
+    from recount import language, run_inputs
     from recount.project import Project
 
     if options.notebooks or options.scenario or options.assumptions or options.language:
@@ -107,18 +108,22 @@ def _like(options: argparse.Namespace) -> int:
     asked = record["asked"]
     with tempfile.TemporaryDirectory(prefix="recount-like-") as place, run_inputs.unpacked(like, Path(place).resolve(), here.build) as project:
         code = _execute(options, [one["name"] for one in record["notebooks"]], asked["scenario"], asked["overrides"], out, project)
-    print(_repeated(like, out))
+    with language.speaking(asked["overrides"].get("language", "en")):
+        print(_repeated(like, out))
     return code
 
 
 def _repeated(like: Path, out: Path) -> str:
     """Whether the results came out as they were."""
     from recount import comparison
+    from recount.language import say
 
     before, after = (json.loads((folder / "results.json").read_text(encoding="utf-8")) for folder in (like, out))
     if before == after:
-        return f"The results are those of {like.name}, to the last digit."
-    return comparison.told(comparison.changes(before, after), like.name, "the repetition") + f" 'recount diff {os.path.relpath(like)} {os.path.relpath(out)}' tells."
+        return say("The results are those of {name}, to the last digit.", name=like.name)
+    told = comparison.told(comparison.changes(before, after), like.name, say("the repetition"))
+    tells = say("'{command}' tells.", command=f"recount diff {os.path.relpath(like)} {os.path.relpath(out)}")
+    return f"{told} {tells}"
 
 
 def _diff(options: argparse.Namespace) -> int:

@@ -7,6 +7,8 @@ import math
 from collections.abc import Iterable
 from typing import Any
 
+from recount.language import say, say_counted
+
 Claim = dict[str, Any]
 _SAME = 1e-9  # the same formulas on other processors differ in the last digits
 
@@ -70,17 +72,23 @@ def changes(before: Iterable[Claim], after: Iterable[Claim]) -> list[Change]:
     return sorted(found, key=lambda c: (not c.verdict, not c.moved))
 
 
-def told(found: list[Change], one: str = "the default", other: str = "this run") -> str:
+def told(found: list[Change], one: str = "", other: str = "") -> str:
     """How many claims move, and how many would get another verdict, in a sentence.
 
     >>> told([])
     'No claim is in both.'
     """
     if not found:
-        return "No claim is in both."
-    moved, judged, still = sum(c.moved for c in found), sum(c.verdict for c in found), sum(not c.moved for c in found)
+        return say("No claim is in both.")
+    names = {"one": one or say("the default"), "other": other or say("this run")}
+    moved, judged, total = sum(c.moved for c in found), sum(c.verdict for c in found), len(found)
+    still = total - moved
     if not moved:
-        return f"None of the {len(found)} claims differs between {one} and {other}." if len(found) > 1 else f"The one claim does not differ between {one} and {other}."
-    tail = f", {judged} of them with another verdict" if judged else ", none of them with another verdict"
-    rest = f"; {still} {'stays as it is' if still == 1 else 'stay as they are'}" if still else ""
-    return f"{moved} of {len(found)} claim{'s' if len(found) > 1 else ''} {'differs' if moved == 1 else 'differ'} between {one} and {other}{tail}{rest}."
+        return say("None of the {total} claims differs between {one} and {other}." if total > 1 else "The one claim does not differ between {one} and {other}.", total=total, **names)
+    if total > 1:
+        head = say_counted("{count} of {total} claims differs between {one} and {other}", "{count} of {total} claims differ between {one} and {other}", moved, total=total, **names)
+    else:
+        head = say("1 of 1 claim differs between {one} and {other}", **names)
+    tail = say(", {count} of them with another verdict", count=judged) if judged else say(", none of them with another verdict")
+    rest = say_counted("; {count} stays as it is", "; {count} stay as they are", still) if still else ""
+    return f"{head}{tail}{rest}."

@@ -10,11 +10,13 @@ from collections.abc import Collection
 from typing import Any
 
 from recount import freshness
+from recount.language import in_english
 from recount.project import Project, write_whole
 
 Kept = dict[str, Any]
 
 
+@in_english
 def whole(project: Project) -> Kept:
     """Every claim as JSON, the scoreboard as text and their stamp; from the cache if it still holds."""
     stamp = _stamp(project)

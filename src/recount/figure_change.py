@@ -58,5 +58,8 @@ def moved(found: Sequence[Change], names: tuple[str, str] = ("default", "this ru
     handles += [Line2D([], [], color=VERDICT_STYLE[v][0], marker=VERDICT_STYLE[v][1], ls="", ms=7, label=spoken.labelled(names[1], words(v))) for v in present]
     legend_below(figure, handles, 3)
     told = [spoken.labelled(name, f"{words.number(c.before['ratio'])} → {words.number(c.after['ratio'])} ({words(c.verdicts[1])})") for name, c in zip(names_of, rows, strict=True)]
-    head = words("recomputed ÷ printed of {count} claims, {one} against {other}, on a logarithmic scale", count=len(rows), one=names[0], other=names[1])
+    head = spoken.say_counted(
+        "recomputed ÷ printed of {count} claim, {one} against {other}, on a logarithmic scale",
+        "recomputed ÷ printed of {count} claims, {one} against {other}, on a logarithmic scale", len(rows), one=names[0], other=names[1],
+    )  # fmt: skip
     return shown(figure, f"{spoken.labelled(head, words.listed(told))}.")

@@ -29,7 +29,7 @@ _IMPACTS = {
     "total_materials": ("adpe", "kgSbe", "mgSbe"),
 }
 # How CodeCarbon says that it came by the power of the processor.
-_PROCESSOR = {
+PROCESSOR = {
     "cpu_load": message("estimated: share of its time × a rated power of {power}"),
     "constant": message("assumed: a fixed share of a rated power of {power}"),
     "intel_rapl": message("measured: the processor's own energy counter"),
@@ -269,7 +269,7 @@ def offline_tracker(country: str, seconds: int = 15) -> Any:
 def processor_method(tracker: Any) -> str:
     """How a tracker came by the power of the processor."""
     processors = [part for part in tracker._hardware if type(part).__name__ == "CPU"]
-    return "; ".join(say(_PROCESSOR.get(part._mode, part._mode), power=f"{part._tdp} W") for part in processors) or say("none seen")
+    return "; ".join(say(PROCESSOR.get(part._mode, part._mode), power=f"{part._tdp} W") for part in processors) or say("none seen")
 
 
 def measure(country: str) -> Meter:

@@ -76,24 +76,28 @@ def compare(default: Sequence[Mapping[str, Any]], changed: Sequence[Mapping[str,
 
 def difference_lines(differences: Sequence[Difference]) -> list[str]:
     """The table of a re-run: the claims that move, and how many do not."""
-    from recount.units import plural, pretty_unit, trimmed
+    from recount import claim_told
+    from recount.language import say, say_counted
+    from recount.units import amount
 
     def shown(value: float | None, unit: str) -> str:
-        return "–" if value is None else f"{trimmed(value)} {pretty_unit(plural(unit, value))}".strip()
+        return "–" if value is None else amount(value, unit)
 
     moved = [d for d in differences if d.default != d.changed or d.verdict != d.would_be]
     still = len(differences) - len(moved)
     if not moved:
-        return ["No claim is shown." if not still else f"None of the {still} claims shown depends on that." if still > 1 else "The one claim shown does not depend on that."]
-    table = [("claim", "printed", "default", "this run", "would-be verdict")]
-    table += [(d.claim, d.printed, shown(d.default, d.unit), shown(d.changed, d.unit), _verdict(d)) for d in moved]
+        return [say_counted("The one claim shown does not depend on that.", "None of the {count} claims shown depends on that.", still) if still else say("No claim is shown.")]
+    table = [(say("claim"), say("printed"), say("default"), say("this run"), say("would-be verdict"))]
+    table += [(d.claim, claim_told.printed(d.claim, d.printed), shown(d.default, d.unit), shown(d.changed, d.unit), _verdict(d)) for d in moved]
     widths = [max(len(line[column]) for line in table) for column in range(4)]
     lines = ["  ".join([*(cell.ljust(width) for cell, width in zip(line, widths)), line[4]]) for line in table]
     if still:
-        lines.append(f"{still} more {'claims shown do' if still > 1 else 'claim shown does'} not depend on that.")
+        lines.append(say_counted("{count} more claim shown does not depend on that.", "{count} more claims shown do not depend on that.", still))
     return lines
 
 
 def _verdict(difference: Difference) -> str:
-    same = difference.would_be == difference.verdict
-    return difference.would_be if same else f"{difference.would_be} (is: {difference.verdict})"
+    from recount.language import say
+
+    here, own = say(difference.would_be), say(difference.verdict)
+    return here if here == own else say("{here} (is: {own})", here=here, own=own)

@@ -11,6 +11,7 @@ import contextlib
 import importlib.util
 import json
 import os
+import re
 import sys
 import threading
 import time
@@ -18,10 +19,12 @@ from pathlib import Path
 from typing import Any
 
 from recount.errors import RecountError, nearest
-from recount.language import message
+from recount.language import french, in_a_row, message, say
 
 PATIENCE = 0.05  # of the time a run took: how long to wait for a tracker that is still starting
 SECONDS = 2  # between two looks: kernels live for seconds, and what one did after the last look at it is lost
+# What the record holds is English; these are read again where it is told in another language.
+_TOOL, _OF_COUNTRY = message("CodeCarbon {version}, offline"), message("{country}, CodeCarbon's table")
 
 
 def cpu_seconds() -> float:
@@ -62,7 +65,7 @@ class Tracker:
         """What it counted: energy by part, carbon, and how it came by the power of the processor."""
         self._thread.join(timeout=PATIENCE * (time.perf_counter() - self._begun))
         if self._problem or self._thread.is_alive() or not self._tracker:
-            return {"problem": self._problem or "it had not started when the run ended"}
+            return {"problem": self._problem or message("it had not started when the run ended")}
         try:
             self._tracker.stop()
             return self._counted()
@@ -81,9 +84,9 @@ class Tracker:
         from recount.units import read_unit
 
         if self.country:
-            return codecarbon_intensity(self.country), f"{data.country_name}, CodeCarbon's table"
+            return codecarbon_intensity(self.country), _OF_COUNTRY.format(country=data.country_name)
         row = load().default("grid_intensity")
-        return float(row.quantity().to(read_unit("kgCO2e/kWh")).magnitude), "a site whose country is unknown, the row default|grid_intensity (--country FRA names one)"
+        return float(row.quantity().to(read_unit("kgCO2e/kWh")).magnitude), message("a site whose country is unknown, the row default|grid_intensity (--country FRA names one)")
 
 
 def counted(tracker: Any) -> dict[str, Any]:
@@ -92,7 +95,7 @@ def counted(tracker: Any) -> dict[str, Any]:
 
     data = tracker.final_emissions_data
     return {
-        "tool": f"CodeCarbon {data.codecarbon_version}, offline",
+        "tool": _TOOL.format(version=data.codecarbon_version),
         "seconds_watched": round(data.duration, 2),
         "energy_kwh": data.energy_consumed,
         "processor_kwh": data.cpu_energy,
@@ -101,7 +104,7 @@ def counted(tracker: Any) -> dict[str, Any]:
         "processor": data.cpu_model,
         "processor_power": processor_method(tracker),
         "memory_power": message("from a rule: so many watts per memory module, of the whole machine"),
-        "graphics_power": "measured: the chip's own counter, whoever uses it" if data.gpu_count else "none seen",
+        "graphics_power": message("measured: the chip's own counter, whoever uses it") if data.gpu_count else message("none seen"),
     }
 
 
@@ -125,7 +128,7 @@ class Stopwatch:
     def stop(self) -> dict[str, Any]:
         """The record of the stretch, as ``data/run.schema.json`` describes it."""
         wall, cpu = time.perf_counter() - self._wall, cpu_seconds() - self._cpu
-        energy = self._tracker.stop() if self._tracker else {"problem": "not asked for (--no-meter)"}
+        energy = self._tracker.stop() if self._tracker else {"problem": message("not asked for (--no-meter)")}
         return {"seconds": round(wall, 2), "cpu_seconds": round(cpu, 2), "energy": energy}
 
 
@@ -137,12 +140,42 @@ def told(record: dict[str, Any]) -> list[str]:
     """
     from recount.units import trimmed
 
-    lines = [f"It took {trimmed(record['seconds'], 3)} s, and {trimmed(record['cpu_seconds'], 3)} s of the processor."]
+    lines = [say("It took {seconds} s, and {cpu} s of the processor.", seconds=trimmed(record["seconds"], 3), cpu=trimmed(record["cpu_seconds"], 3))]
     energy = record["energy"]
     if "problem" in energy:
-        return [*lines, f"Its energy was not counted: {energy['problem']}."]
-    watched = "" if energy["seconds_watched"] > 0.9 * record["seconds"] else f" in the {trimmed(energy['seconds_watched'], 3)} s it watched"
-    lines.append(f"{energy['tool']}, counted {trimmed(energy['energy_kwh'] * 1e3, 3)} Wh and {trimmed(energy['carbon_kg'] * 1e3, 3)} gCO2e{watched}.")
-    lines.append(f"Processor {trimmed(energy['processor_kwh'] * 1e3, 3)} Wh ({energy['processor_power']}); memory {trimmed(energy['memory_kwh'] * 1e3, 3)} Wh ({energy['memory_power']}).")
-    lines.append(f"Carbon: times {trimmed(energy['grid_intensity'] * 1e3, 3)} gCO2e/kWh of {energy['grid_intensity_of']}.")
+        return [*lines, say("Its energy was not counted: {problem}.", problem=say(energy["problem"]))]
+    milli = {name: trimmed(energy[name] * 1e3, 3) for name in ("energy_kwh", "carbon_kg", "processor_kwh", "memory_kwh", "grid_intensity")}
+    found = {"tool": _again(energy["tool"], _TOOL), "energy": milli["energy_kwh"], "carbon": milli["carbon_kg"]}
+    if energy["seconds_watched"] > 0.9 * record["seconds"]:
+        lines.append(say("{tool}, counted {energy} Wh and {carbon} gCO2e.", **found))
+    else:
+        lines.append(say("{tool}, counted {energy} Wh and {carbon} gCO2e in the {watched} s it watched.", **found, watched=trimmed(energy["seconds_watched"], 3)))
+    processor, memory = _again_power(energy["processor_power"]), say(energy["memory_power"])
+    lines.append(
+        say("Processor {processor} Wh ({how}); memory {memory} Wh ({how_memory}).", processor=milli["processor_kwh"], how=processor, memory=milli["memory_kwh"], how_memory=memory)
+    )
+    lines.append(say("Carbon: times {intensity} gCO2e/kWh of {where}.", intensity=milli["grid_intensity"], where=_again(energy["grid_intensity_of"], _OF_COUNTRY)))
     return lines
+
+
+def _again(text: str, *messages: str) -> str:
+    """An English text of the record in the language spoken: its message is found again, and what filled it."""
+    if not french():
+        return text
+    from recount.contexts import countries
+    from recount.wording import in_words
+
+    for known in messages:
+        if found := re.fullmatch(re.sub(r"\\\{(\w+)\\\}", r"(?P<\1>.+)", re.escape(known)), text):
+            named = dict(countries().values())
+            return say(known, **{name: named.get(value, in_words(value)) for name, value in found.groupdict().items()})
+    return say(text)
+
+
+def _again_power(text: str) -> str:
+    """How CodeCarbon came by the power of each processor, in the language spoken."""
+    if not french():
+        return text
+    from recount.peers import PROCESSOR
+
+    return in_a_row([_again(one, *PROCESSOR.values()) for one in text.split("; ")])

@@ -23,6 +23,7 @@ from recount import freshness, run_inputs, warm
 from recount.errors import RecountError
 from recount.execution import Execution, Job, execute, read_executed, without_volatile, write
 from recount.freshness import Record, Surroundings
+from recount.language import labelled, say, say_counted
 from recount.locking import alone
 from recount.planning import assignments, plan
 from recount.project import Project, write_whole
@@ -84,10 +85,14 @@ class RunReport:
 
     def lines(self) -> list[str]:
         """A summary for people: a count, where to look, and a line per failure."""
-        count = {state: sum(o.state == state for o in self.outcomes) for state in ("executed", "kept", "failed")}
-        told = ", ".join(f"{number} {state}" for state, number in count.items() if number)
-        noun = "notebook" if len(self.outcomes) == 1 else "notebooks"
-        return [f"{len(self.outcomes)} {noun} in {_shown(self.out)}: {told}", *(f"failed: {outcome}" for outcome in self.failed)]
+        executed, kept, failed = (sum(o.state == state for o in self.outcomes) for state in ("executed", "kept", "failed"))
+        told = ", ".join([
+            *([say_counted("{count} executed", "{count} executed", executed)] if executed else []),
+            *([say_counted("{count} kept", "{count} kept", kept)] if kept else []),
+            *([say_counted("{count} failed", "{count} failed", failed)] if failed else []),
+        ])  # fmt: skip
+        head = say_counted("{count} notebook in {folder}", "{count} notebooks in {folder}", len(self.outcomes), folder=_shown(self.out))
+        return [labelled(head, told), *(labelled(say("failed"), str(outcome)) for outcome in self.failed)]
 
 
 def run(
