@@ -14,8 +14,10 @@ unexport PYTHONDONTWRITEBYTECODE
 # Taken as typed: neither make nor the shell may read the quotes, dollars and spaces in it.
 export RERUN_NOTEBOOK := $(value NB)
 export RERUN_ASSUMPTIONS := $(value P)
-COURSE ?= build/course
-export COURSE_FOLDER := $(value COURSE)
+# The language of the lessons, en or fr; a folder of nbgrader holds one of them.
+COURSE_LANGUAGE ?= en
+COURSE_ENDING := $(if $(filter-out en,$(COURSE_LANGUAGE)),-$(COURSE_LANGUAGE))
+export COURSE_FOLDER := $(or $(value COURSE),build/course$(COURSE_ENDING))
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
@@ -65,11 +67,11 @@ rerun: env ## one notebook with other assumptions: make rerun NB=training_energy
 site: env ## render the pages of each language that was run into build/site
 	$(RECOUNT) site $(if $(BASE_URL),--base-url "$(BASE_URL)")
 
-course: env ## the course for a class: students' notebooks, solutions with full marks, handouts (COURSE=DIR, else build/course)
-	$(BIN)/python -m recount.course release --to "$$COURSE_FOLDER"
+course: env ## the course for a class: notebooks, solutions with full marks, handouts (COURSE=DIR COURSE_LANGUAGE=fr)
+	$(BIN)/python -m recount.course release --language $(COURSE_LANGUAGE) --to "$$COURSE_FOLDER"
 
-slides: env ## the lessons as slides, into build/slides: open them in any browser, no network needed
-	$(BIN)/python -m recount.course slides --to build/slides
+slides: env ## the lessons as slides that need no network, into build/slides; COURSE_LANGUAGE=fr: build/slides-fr
+	$(BIN)/python -m recount.course slides --language $(COURSE_LANGUAGE) --to build/slides$(COURSE_ENDING)
 
 bench: env ## how long intervals and sweeps take, against simpler and other ways (some minutes)
 	$(BIN)/python benchmarks/intervals.py

@@ -17,5 +17,5 @@ def filled(notebook, answers: dict[str, str]):
     return found
 
 
-def right(name: str) -> dict[str, str]:
-    return {lessons.about(cell)["grade_id"]: cell.source for cell in lessons.solved(lessons.source(name)).cells if lessons.is_answer(cell)}
+def right(name: str, language: str = "en") -> dict[str, str]:
+    return {lessons.about(cell)["grade_id"]: cell.source for cell in lessons.solved(lessons.source(name, language)).cells if lessons.is_answer(cell)}

@@ -8,11 +8,15 @@ from itertools import product
 import numpy as np
 import pytest
 
-from recount.course import handouts, lessons
+from recount.course import lessons, papers
+from recount.errors import RecountError
+from recount.language import say, speaking
 from recount.study import Study
 from recount.units import Quantity, format_quantity, read_quantity, trimmed
 
 STUDY = Study()
+THIN = "\u202f"
+UNITS = "milliards|pJ|mL|L|g|t|km|Wh|kWh|MWh|GWh|tCO2e|%"
 _NORMAL = {1: -1.3829941271006370, 3: -0.6744897501960817, 5: -0.2104283942479247}  # quantiles of twelfths
 
 
@@ -106,33 +110,57 @@ def own() -> tuple[set[str], set[str]]:
 FIGURES = dict(zip(lessons.names(), (training, claims, grids, answer, dice, own), strict=True))
 
 
-def bold(name: str) -> set[str]:
-    text = (lessons.folder() / "handouts" / f"{name}.md").read_text(encoding="utf-8")
-    return set(re.findall(r"(?<!\*)\*\*([^*]+)\*\*", text))
+NAMES = papers.names("handouts")
+each_language = pytest.mark.parametrize("language", ["en", "fr"])
+
+
+def bold(name: str, language: str) -> list[str]:
+    return re.findall(r"(?<!\*)\*\*([^*]+)\*\*", papers.text("handouts", name, language))
+
+
+def in_french(figure: str) -> str:
+    """A figure as a French handout prints it, made from the English one by rules of its own."""
+    with speaking("fr"):
+        if (told := {"Belgium": "Belgique"}.get(figure, say(figure))) != figure:
+            return told
+    for english, french in ((r",(?=\d{3})", THIN), (r"(?<=\d)\.(?=\d)", ","), (r"\bto\b", "à"), (r"\babout\b", "environ"), (r"passenger", "passager"), (r"\bbillion\b", "milliards")):
+        figure = re.sub(english, french, figure)
+    return re.sub(rf"(?<=\d) (?=(?:{UNITS})(?:$|/))", THIN, figure)
 
 
 @pytest.mark.parametrize("lesson", lessons.names())
 def test_every_figure_in_bold_is_todays(lesson):
     given, told = FIGURES[lesson]()
     extra = {"reproduced", "undecided", "plausible", "not reproduced"} if lesson.startswith("02") else set()  # the rules name the verdicts in bold
-    assert bold(lesson) == given | extra
-    assert bold(f"{lesson}.answers") == told
+    for language, spoken in (("en", str), ("fr", in_french)):
+        assert set(bold(lesson, language)) == {spoken(one) for one in given | extra}
+        assert set(bold(f"{lesson}.answers", language)) == {spoken(one) for one in told}
 
 
+@pytest.mark.parametrize("name", NAMES)
+def test_a_french_handout_has_the_figures_where_the_english_one_has_them(name):
+    assert bold(name, "fr") == [in_french(one) for one in bold(name, "en")]
+
+
+@each_language
 @pytest.mark.parametrize("lesson", lessons.names())
-def test_a_handout_has_tasks_for_a_pencil_and_no_code(lesson):
-    text = (lessons.folder() / "handouts" / f"{lesson}.md").read_text(encoding="utf-8")
-    assert "`" not in text and "Name: ____" in text
+def test_a_handout_has_tasks_for_a_pencil_and_no_code(lesson, language):
+    text = papers.text("handouts", lesson, language)
+    assert "`" not in text and {"en": "Name: ____", "fr": f"Nom{THIN}: ____"}[language] in text
     assert len(re.findall(r"^## \d", text, re.M)) >= 4
     assert text.count("\n---\n") + text.count("____") >= 4, "room to write"
 
 
-@pytest.mark.parametrize("name", handouts.names())
-def test_a_page_to_print_loads_nothing(name):
-    page = handouts.page(name)
-    assert "$" not in page.replace("M$", "") and "<h1>" in page
+@each_language
+@pytest.mark.parametrize(("kind", "name"), [(kind, name) for kind in papers.KINDS for name in papers.names(kind)])
+def test_a_page_to_print_loads_nothing(kind, name, language):
+    page = papers.page(kind, name, language)
+    assert "$" not in page and "<h1>" in page and f'<html lang="{language}">' in page and "@page { size: A4" in page
     assert not re.search(r"<(script|link|img|iframe)\b|@import|url\(", page)
 
 
-def test_each_lesson_has_a_handout_and_its_answers():
-    assert handouts.names() == sorted(name + end for name in lessons.names() for end in ("", ".answers"))
+def test_each_lesson_has_a_handout_its_answers_and_a_plan():
+    assert NAMES == sorted(name + end for name in lessons.names() for end in ("", ".answers"))
+    assert papers.names("plans") == lessons.names()
+    with pytest.raises(RecountError, match="there are no leaflets: known names are handouts, plans"):
+        papers.names("leaflets")

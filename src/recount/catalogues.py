@@ -4,7 +4,7 @@ What the code says is found by walking its syntax tree: the literal arguments of
 ``say_counted``, ``message`` and of the figures' ``words``, in ``src/`` and in the notebooks. What ``data/`` says is read
 from its files. New messages are added without a translation, those that nobody says any more are
 taken out; the tests fail until every message is translated. What the site says is
-:mod:`recount.catalogue_site`'s affair.
+:mod:`recount.catalogue_site`'s affair, what the course says :mod:`recount.catalogue_course`'s.
 """
 
 from __future__ import annotations
@@ -23,7 +23,8 @@ from pathlib import Path
 from babel.messages.catalog import Catalog, Message
 from babel.messages.pofile import read_po, write_po
 
-from recount import catalogue_site, page_views
+from recount import catalogue_course, catalogue_site, page_views
+from recount.course import translation
 from recount.language import CATALOGUE
 from recount.po import Id
 from recount.project import Project, write_whole
@@ -124,9 +125,12 @@ def _column(path: Path, name: str) -> Iterable[str]:
 
 
 def said() -> dict[Path, dict[Id, list[str]]]:
-    """The French catalogues of code and data by their path, each with the messages it must hold."""
+    """The French catalogues of code, data and course by their path, each with the messages it must hold."""
     data = Project.here().data
-    return {Path(__file__).parent / "locale" / CATALOGUE / "recount.po": of_code(), data / "locale" / CATALOGUE / "data.po": of_data(data)}
+    return {
+        Path(__file__).parent / "locale" / CATALOGUE / "recount.po": of_code(), data / "locale" / CATALOGUE / "data.po": of_data(data),
+        translation.catalogue("fr"): catalogue_course.of_course(),
+    }  # fmt: skip
 
 
 def of_site() -> dict[Path, dict[Id, list[str]]]:
@@ -151,12 +155,14 @@ def _empty() -> Catalog:
 def problems(path: Path, wanted: dict[Id, list[str]]) -> list[str]:
     """What keeps a catalogue from being whole: a message that is missing, stale, or has other fields."""
     known = {entry.id: entry for entry in open_po(path) if entry.id}
+    spoken = lambda text: next(iter(_strings(known.get(text))), text)  # noqa: E731
     told = [f"{path.name}: not translated: {identifier!r}" for identifier in wanted if not _strings(known.get(identifier))]
     told += [f"{path.name}: nobody says this any more: {identifier!r}" for identifier in known if identifier not in wanted]
     for identifier, entry in known.items():
         told += [f"{path.name}: to be looked at again (fuzzy): {identifier!r}"] if entry.fuzzy else []
-        ours = [marked(text) for text in (identifier if isinstance(identifier, tuple) else (identifier,))]
-        theirs = [marked(text) for text in _strings(entry)]
+        course = path.name == "course.po"
+        ours = [catalogue_course.kept(text, spoken) if course else marked(text) for text in (identifier if isinstance(identifier, tuple) else (identifier,))]
+        theirs = [catalogue_course.kept(text) if course else marked(text) for text in _strings(entry)]
         if "data.po" != path.name and any(found not in ours for found in theirs):
             told.append(f"{path.name}: other fields than in English: {identifier!r}")
     return told

@@ -19,7 +19,7 @@ def world(parser: argparse.ArgumentParser) -> None:
 
 def language(parser: argparse.ArgumentParser) -> None:
     """Which language tables, sentences and figures speak."""
-    parser.add_argument("--language", default="", metavar="CC", help="en or fr: what tables, sentences and figures speak (default: en)")
+    parser.add_argument("--language", metavar="CC", help="en or fr: what tables, sentences and figures speak (default: en)")
 
 
 def positive(text: str) -> int:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 import errno
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 
 class RecountError(ValueError):
@@ -18,8 +18,12 @@ class RecountError(ValueError):
         self.problems = list(problems) or [message]
 
 
-def nearest(name: str, known: Iterable[str]) -> str:
-    """Return a clause that names the known names closest to *name*.
+def _in_english(text: str, **fields: object) -> str:
+    return text.format(**fields)
+
+
+def nearest(name: str, known: Iterable[str], say: Callable[..., str] = _in_english) -> str:
+    """Return a clause that names the known names closest to *name*; errors are English, what else says it hands over its own *say*.
 
     >>> nearest("grid_intensty", ["grid_intensity", "pue"])
     "did you mean 'grid_intensity'?"
@@ -31,18 +35,18 @@ def nearest(name: str, known: Iterable[str]) -> str:
     known = sorted(set(known))
     close = difflib.get_close_matches(name, known, n=1, cutoff=0.6)
     if close:
-        return f"did you mean '{close[0]}'?"
+        return say("did you mean '{name}'?", name=close[0])
     # An abbreviated or re-ordered name shares words rather than letters with the one meant.
     words = set(name.lower().replace("-", "_").split("_"))
     shared = max(known, key=lambda k: len(words & set(k.lower().replace("-", "_").split("_"))), default="")
     if shared and words & set(shared.lower().replace("-", "_").split("_")):
-        return f"did you mean '{shared}'?"
+        return say("did you mean '{name}'?", name=shared)
     if not known:
-        return "there are none."
+        return say("there are none.")
     if len(known) <= 12:
-        return f"known names are {', '.join(known)}."
+        return say("known names are {names}.", names=", ".join(known))
     likest = max(known, key=lambda k: difflib.SequenceMatcher(None, name.lower(), k.lower()).ratio())
-    return f"the nearest is {likest}; known names are {', '.join(known[:12])}, …"
+    return say("the nearest is {name}; known names are {names}, …", name=likest, names=", ".join(known[:12]))
 
 
 _FULL = {errno.ENOSPC: "the disk is full", errno.EDQUOT: "your share of the disk is used up", errno.EFBIG: "files may not grow larger here"}

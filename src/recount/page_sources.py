@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from recount import explore_view, page_assumptions, page_charts, page_data, page_history, page_notebooks, page_text, page_views as views
+from recount import explore_view, page_assumptions, page_charts, page_course, page_data, page_history, page_notebooks, page_text, page_views as views
 from recount.language import of_data
 from recount.page_text import SITE
 from recount.page_views import Claim
@@ -96,6 +96,7 @@ def _known(claims: list[Claim], read: Mapping[str, Any], data: Path, details: Ma
         "history": page_history.of_all(claims),
         "headline": headline(printed, _),
         "explore": explore_view.view(language),
+        "lessons": page_course.lessons(),
         "edition": page_data.edition(data),
         "version": page_data.version(),
     }

@@ -18,7 +18,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from recount import language as spoken, page_check, page_data, page_finish, page_social, page_sources, page_text
+from recount import language as spoken, page_check, page_course, page_data, page_finish, page_social, page_sources, page_text
 from recount.errors import RecountError
 from recount.page_sources import Sources
 from recount.page_text import SITE
@@ -53,7 +53,8 @@ def build(
     source, memory, home = (out.with_name(f"{out.name}{ending}") / language for ending in ("-src", "-doctrees", ""))
     with spoken.speaking(language):
         made = page_sources.sources(results, notebooks, details, language, base_url)
-    files = page_data.downloads(notebooks)
+    files = {f"downloads/{name}": content for name, content in page_data.downloads(notebooks).items()}
+    files |= page_course.files(language, {other: page_finish.NAMES[other] for other in beside})
     removed = _write(made.pages, source)
     stamp, machinery = memory / "stamp.json", _digest(_machinery(language))
     social = json.dumps({name: vars(one) for name, one in made.social.items()}, sort_keys=True).encode()
@@ -66,9 +67,10 @@ def build(
         (home / page).with_suffix(".html").unlink(missing_ok=True)
     _sphinx(source, home, memory, before.get("machinery") != machinery, made, language, base_url, beside)
     shutil.rmtree(out / "jupyter_execute", ignore_errors=True)  # copies of the notebooks that MyST-NB leaves; downloads/ has them
-    shutil.rmtree(home / "downloads", ignore_errors=True)
+    for folder in ("downloads", "course"):
+        shutil.rmtree(home / folder, ignore_errors=True)
     for name, content in files.items():
-        write_whole(home / "downloads" / name, content)
+        write_whole(home / name, content)
     with spoken.speaking(language):
         _pictures(made, home / "social", language)
     page_finish.share(out, language)

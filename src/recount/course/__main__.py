@@ -6,6 +6,7 @@ import argparse
 import sys
 from pathlib import Path
 
+from recount import language
 from recount.errors import RecountError
 
 
@@ -14,19 +15,22 @@ def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m recount.course", description="The lessons of the course: for a class, as slides, and marked.")
     commands = parser.add_subparsers(metavar="COMMAND", required=True)
     for name, command, what in (
-        ("release", _release, "for a class: sources and releases for nbgrader, solutions with full marks, handouts"),
+        ("release", _release, "for a class: sources and releases for nbgrader, solutions with full marks, handouts and plans"),
         ("student", _student, "the students' notebooks alone, without nbgrader"),
         ("slides", _slides, "the slides of each lesson"),
     ):
         sub = commands.add_parser(name, help=what)
         sub.add_argument("lessons", nargs="*", metavar="LESSON", help="such as 01_estimating_a_training (default: all)")
         sub.add_argument("--to", required=True, type=lambda typed: Path(typed).expanduser(), metavar="DIR", help="folder to write into")
+        sub.add_argument("--language", default="en", metavar="CC", help="en or fr: the language of the lessons (default: en)")
         sub.set_defaults(command=command)
     mark = commands.add_parser("marks", help="the marks of a notebook, as far as a program can give them")
     mark.add_argument("notebook", type=Path, metavar="FILE")
+    mark.add_argument("--language", metavar="CC", help="en or fr: what the marks are told in (default: the language of the lesson)")
     mark.set_defaults(command=_marks)
     options = parser.parse_args(arguments)
     try:
+        language.read(options.language)
         return options.command(options)
     except RecountError as error:
         print(error, file=sys.stderr)
@@ -34,13 +38,13 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def _release(options: argparse.Namespace) -> int:
-    from recount.course import grading, handouts, lessons, solutions
+    from recount.course import grading, lessons, papers, solutions
 
     for name in options.lessons or lessons.names():
-        grading.release(options.to, name)
-        found = solutions.write(name, options.to / "solution")
+        grading.release(options.to, name, options.language)
+        found = solutions.write(name, options.to / "solution", options.language)
         print(f"{name}: released; the solution has {found:g} of {sum(lessons.points(lessons.source(name)).values()):g} points, the rest is read by hand")
-    print(f"{len(handouts.write(options.to / 'handouts'))} handouts")
+    print(f"{len(papers.write(options.to, options.language))} handouts, answers and plans to print")
     return 0
 
 
@@ -49,7 +53,7 @@ def _student(options: argparse.Namespace) -> int:
     from recount.course import lessons
 
     for name in options.lessons or lessons.names():
-        execution.write(options.to / f"{name}.ipynb", lessons.student(lessons.source(name)))
+        execution.write(options.to / f"{name}.ipynb", lessons.student(lessons.source(name, options.language)))
         print(options.to / f"{name}.ipynb")
     return 0
 
@@ -58,21 +62,22 @@ def _slides(options: argparse.Namespace) -> int:
     from recount.course import lessons, slides, solutions
 
     for name in options.lessons or lessons.names():
-        print(slides.write(solutions.executed(name), name, options.to))
+        print(slides.write(solutions.executed(name, options.language), name, options.to))
     return 0
 
 
 def _marks(options: argparse.Namespace) -> int:
     from recount import execution
-    from recount.course import lessons, marks
+    from recount.course import lessons, marks, translation
 
     if not options.notebook.is_file():
         raise RecountError(f"there is no notebook {options.notebook}: give the file that you have worked in.")
     notebook = execution.read_executed(options.notebook)
     if not lessons.points(notebook):
         raise RecountError(f"{options.notebook} has no checks: give a notebook of the course.")
-    found = marks.of(notebook, options.notebook.resolve().parent)
-    print("\n".join(marks.lines(found)))
+    with language.speaking(options.language or translation.language_of(notebook)):
+        found = marks.of(notebook, options.notebook.resolve().parent)
+        print("\n".join(marks.lines(found)))
     return 0 if all(mark.earned == mark.points for mark in found) else 1
 
 

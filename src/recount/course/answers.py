@@ -8,10 +8,11 @@ from collections.abc import Collection, Mapping
 from typing import Any
 
 from recount.errors import nearest
+from recount.language import message, say
 from recount.study import Estimate
 from recount.units import Quantity, format_number, read_unit
 
-_THOUSANDS = {1e3: "1,000 times", 1e6: "a million times", 1e9: "a billion times", 1e12: "a trillion times"}
+_THOUSANDS = {1e3: message("1,000 times"), 1e6: message("a million times"), 1e9: message("a billion times"), 1e12: message("a trillion times")}
 
 
 def problem(yours: Any, expected: Any, unit: str = "", slips: Mapping[str, Any] | None = None, within: float = 0.01) -> str:
@@ -42,7 +43,7 @@ def problem(yours: Any, expected: Any, unit: str = "", slips: Mapping[str, Any] 
     expected = expected.quantity if isinstance(expected, Estimate) else expected
     yours = yours.quantity if isinstance(yours, Estimate) else yours
     if yours is None or yours is ...:
-        return "there is no answer here yet."
+        return say("there is no answer here yet.")
     asked = unit or (f"{expected.units:~}" if isinstance(expected, Quantity) else "")
     if wrong := _kind(yours, expected, asked, bool(unit)):
         return wrong
@@ -61,43 +62,45 @@ def _kind(yours: Any, expected: Any, asked: str, strict: bool) -> str:
     """An answer that is no number, has no unit where it needs one, or another unit than asked."""
     if isinstance(expected, Quantity):
         if isinstance(yours, numbers.Real) and not isinstance(yours, bool):
-            return f"your answer is the bare number {format_number(yours)}: it needs a unit, as in Quantity(1, '{asked}')."
+            return say("your answer is the bare number {number}: it needs a unit, as in Quantity(1, '{unit}').", number=format_number(yours), unit=asked)
         if not isinstance(yours, Quantity):
-            return f"your answer is {_called(yours)}: a quantity with a unit is asked for, such as Quantity(1, '{asked}')."
+            return say("your answer is {thing}: a quantity with a unit is asked for, such as Quantity(1, '{unit}').", thing=_called(yours), unit=asked)
         if yours.dimensionality != expected.dimensionality:
-            return f"your answer is in {yours.units:~}, which is not the kind of {asked}: a factor is missing or one too many."
+            return say("your answer is in {mine}, which is not the kind of {unit}: a factor is missing or one too many.", mine=f"{yours.units:~}", unit=asked)
         if strict and yours.units != read_unit(asked):
-            return f"your answer is in {yours.units:~}: convert it with .to('{asked}')."
+            return say("your answer is in {mine}: convert it with .to('{unit}').", mine=f"{yours.units:~}", unit=asked)
     elif isinstance(yours, Quantity):
         if yours.dimensionality:
-            return f"your answer is in {yours.units:~}, but a plain number is asked for: a unit has not cancelled."
+            return say("your answer is in {mine}, but a plain number is asked for: a unit has not cancelled.", mine=f"{yours.units:~}")
     elif isinstance(yours, bool) or not isinstance(yours, numbers.Real):
-        return f"your answer is {_called(yours)}: a plain number is asked for."
+        return say("your answer is {thing}: a plain number is asked for.", thing=_called(yours))
     return ""
 
 
 def _apart(mine: float, right: float) -> str:
     if not math.isfinite(mine) or mine == 0 or right == 0 or mine * right < 0:
-        return f"your answer is {mine:g}, which cannot be right: look at the formula again."
+        return say("your answer is {number}, which cannot be right: look at the formula again.", number=f"{mine:g}")
     ratio = mine / right
-    way, times = ("large", ratio) if ratio > 1 else ("small", 1 / ratio)
+    times = max(ratio, 1 / ratio)
     for step, told in _THOUSANDS.items():
         if _near(times, step, 0.01):
-            return f"your answer is {told} too {way}: look at the units you started from."
-    return f"your answer is {format_number(times, 3)} times too {way}: look at which factors it has."
+            large, small = message("your answer is {times} too large: look at the units you started from."), message("your answer is {times} too small: look at the units you started from.")
+            return say(large if ratio > 1 else small, times=say(told))
+    large, small = message("your answer is {number} times too large: look at which factors it has."), message("your answer is {number} times too small: look at which factors it has.")
+    return say(large if ratio > 1 else small, number=format_number(times, 3))
 
 
 def word(yours: Any, known: Collection[str]) -> str:
-    """What is wrong with an answer that has to be one of some words, empty if it is one.
+    """What is wrong with an answer that has to be one of some words, empty if it is one; a verdict may stand as the data write it.
 
     >>> word("reproducd", ["reproduced", "undecided"])
     "'reproducd' is none of the words asked for: did you mean 'reproduced'?"
     """
     if yours is None or yours is ...:
-        return "there is no answer here yet."
+        return say("there is no answer here yet.")
     if not isinstance(yours, str):
-        return f"your answer is {_called(yours)}: one of these words is asked for, in quotes: {', '.join(known)}."
-    return "" if yours in known else f"'{yours}' is none of the words asked for: {nearest(yours, known)}"
+        return say("your answer is {thing}: one of these words is asked for, in quotes: {words}.", thing=_called(yours), words=", ".join(known))
+    return "" if yours in known or say(yours) in known else say("'{word}' is none of the words asked for: {nearest}", word=yours, nearest=nearest(yours, known, say))
 
 
 def _near(one: float, other: float, within: float) -> bool:

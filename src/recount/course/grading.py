@@ -22,20 +22,23 @@ _CONFIG = """# A class of recount's course: 'nbgrader generate_assignment', 'aut
 c = get_config()
 c.CourseDirectory.course_id = "recount"
 c.Execute.timeout = {seconds}
+c.ClearSolutions.code_stub = {{"python": {code!r}}}
+c.ClearSolutions.text_stub = {text!r}
 """
 _SECONDS = 300  # for one cell: the small model of lesson 1 trains for a minute
 
 
-def release(course: Path, name: str) -> Path:
-    """Make nbgrader's release of a lesson in a course folder; the student's notebook is returned.
+def release(course: Path, name: str, language: str = "en") -> Path:
+    """Make nbgrader's release of a lesson in a course folder, one folder for each language; the student's notebook is returned.
 
     Raises
     ------
     RecountError : nbgrader is not installed, or refuses the lesson.
     """
-    write_whole(course / "nbgrader_config.py", _CONFIG.format(seconds=_SECONDS))
-    execution.write(course / "source" / name / f"{name}.ipynb", lessons.source(name))
-    with _api(course) as api:
+    code, text = lessons.stubs(language)
+    write_whole(course / "nbgrader_config.py", _CONFIG.format(seconds=_SECONDS, code=code, text=text))
+    execution.write(course / "source" / name / f"{name}.ipynb", lessons.source(name, language))
+    with _api(course, language) as api:
         _done(api.generate_assignment(name, force=True, create=True), f"lesson '{name}' cannot be released")
     return course / "release" / name / f"{name}.ipynb"
 
@@ -57,7 +60,7 @@ def grade(course: Path, name: str, student: str) -> dict[str, float | None]:
 
 
 @contextlib.contextmanager
-def _api(course: Path) -> Iterator[Any]:
+def _api(course: Path, language: str = "en") -> Iterator[Any]:
     try:
         from nbgrader.apps import NbGraderAPI
     except ImportError:
@@ -67,6 +70,8 @@ def _api(course: Path) -> Iterator[Any]:
     config = Config()
     config.CourseDirectory.root, config.CourseDirectory.course_id = str(course.resolve()), "recount"
     config.Execute.timeout = _SECONDS
+    code, config.ClearSolutions.text_stub = lessons.stubs(language)
+    config.ClearSolutions.code_stub = {"python": code}
     from nbgrader.coursedir import CourseDirectory
 
     before = os.environ.get("PATH", "")

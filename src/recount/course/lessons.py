@@ -13,13 +13,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from recount import execution
+from recount.course import translation
 from recount.errors import RecountError, nearest
+from recount.language import say, speaking
 from recount.project import Project
 
 if TYPE_CHECKING:
     from nbformat import NotebookNode
 
-CODE_STUB, TEXT_STUB = "# YOUR CODE HERE\nraise NotImplementedError()", "YOUR ANSWER HERE"
 _SOLUTION = re.compile(r"^([ \t]*)### BEGIN SOLUTION\n.*?^[ \t]*### END SOLUTION$", re.M | re.S)
 _HIDDEN = re.compile(r"^[ \t]*### BEGIN HIDDEN TESTS\n.*?^[ \t]*### END HIDDEN TESTS\n?", re.M | re.S)
 
@@ -34,8 +35,8 @@ def names() -> list[str]:
     return sorted(path.stem for path in (folder() / "source").glob("*.ipynb"))
 
 
-def source(name: str) -> NotebookNode:
-    """A lesson as written.
+def source(name: str, language: str = "en") -> NotebookNode:
+    """A lesson as written, or the same in another language.
 
     Raises
     ------
@@ -43,7 +44,7 @@ def source(name: str) -> NotebookNode:
     """
     if name not in names():
         raise RecountError(f"there is no lesson '{name}': {nearest(name, names())}")
-    return execution.read_executed(folder() / "source" / f"{name}.ipynb")
+    return translation.notebook(execution.read_executed(folder() / "source" / f"{name}.ipynb"), language)
 
 
 def about(cell: Any) -> dict[str, Any]:
@@ -71,12 +72,18 @@ def points(notebook: NotebookNode) -> dict[str, float]:
     return {about(cell)["grade_id"]: about(cell)["points"] for cell in notebook.cells if about(cell).get("grade")}
 
 
+def stubs(language: str) -> tuple[str, str]:
+    """What stands where a student writes: code, and text."""
+    with speaking(language):
+        return f"# {say('YOUR CODE HERE')}\nraise NotImplementedError()", say("YOUR ANSWER HERE")
+
+
 def student(notebook: NotebookNode) -> NotebookNode:
     """The notebook that a class gets: answers and hidden checks taken out, no outputs."""
-    found = copy.deepcopy(notebook)
+    found, (code, text) = copy.deepcopy(notebook), stubs(translation.language_of(notebook))
     for cell in found.cells:
         if is_answer(cell):
-            stub = CODE_STUB if cell.cell_type == "code" else TEXT_STUB
+            stub = code if cell.cell_type == "code" else text
             cleared, count = _SOLUTION.subn(lambda m, s=stub: "\n".join(m[1] + line for line in s.splitlines()), cell.source)
             cell.source = cleared if count else stub
         elif is_check(cell):

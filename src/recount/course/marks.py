@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from recount.course import lessons
+from recount.language import labelled, say, speaking
 
 if TYPE_CHECKING:
     from nbformat import NotebookNode
@@ -36,7 +37,7 @@ def of(notebook: NotebookNode, where: Path, **parameters: str) -> list[Mark]:
     Answers that are read by hand are left out: they are the teacher's.
     """
     found, names, above = [], {"__name__": "__main__"}, ""
-    with _inside(where), contextlib.redirect_stdout(io.StringIO()):
+    with _inside(where), speaking(None), contextlib.redirect_stdout(io.StringIO()):
         for cell in notebook.cells:
             if cell.cell_type != "code":
                 continue
@@ -45,7 +46,7 @@ def of(notebook: NotebookNode, where: Path, **parameters: str) -> list[Mark]:
                 names.update(parameters)
             if lessons.is_check(cell):
                 about = lessons.about(cell)
-                because = f" (the answer above it: {above})" if told and above else ""
+                because = " " + say("(the answer above it: {problem})", problem=above) if told and above else ""
                 found.append(Mark(about["grade_id"], about["points"], 0 if told else about["points"], told + because))
             else:
                 above = told
@@ -58,7 +59,7 @@ def from_outputs(notebook: NotebookNode) -> list[Mark]:
     for cell in notebook.cells:
         if lessons.is_check(cell):
             about, errors = lessons.about(cell), [output for output in cell.outputs if output.output_type == "error"]
-            told = f"{errors[0].ename}: {errors[0].evalue}" if errors else "" if cell.execution_count else "never run"
+            told = f"{errors[0].ename}: {errors[0].evalue}" if errors else "" if cell.execution_count else say("never run")
             found.append(Mark(about["grade_id"], about["points"], 0 if told else about["points"], told))
     return found
 
@@ -69,8 +70,9 @@ def lines(found: list[Mark]) -> list[str]:
     >>> lines([Mark("energy", 2, 2, ""), Mark("verdict", 3, 0, "NameError: name 'verdict' is not defined")])
     ['2 of 2  energy', "0 of 3  verdict: NameError: name 'verdict' is not defined", '2 of 5  in all, without what is read by hand']
     """
-    each = [f"{mark.earned:g} of {mark.points:g}  {mark.name}{': ' + mark.told if mark.told else ''}" for mark in found]
-    return [*each, f"{sum(m.earned for m in found):g} of {sum(m.points for m in found):g}  in all, without what is read by hand"]
+    of = lambda earned, points: say("{earned} of {points}", earned=f"{earned:g}", points=f"{points:g}")  # noqa: E731
+    each = [f"{of(mark.earned, mark.points)}  {labelled(mark.name, mark.told) if mark.told else mark.name}" for mark in found]
+    return [*each, f"{of(sum(m.earned for m in found), sum(m.points for m in found))}  {say('in all, without what is read by hand')}"]
 
 
 def _run(source: str, names: dict[str, Any]) -> str:

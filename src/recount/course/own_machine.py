@@ -6,6 +6,7 @@ import dataclasses
 
 from recount.course import small_model
 from recount.errors import RecountError
+from recount.language import labelled, say
 from recount.run_record import Tracker
 from recount.units import Quantity, format_number, format_quantity, read_quantity
 from recount.vocabulary import data_folder
@@ -40,23 +41,29 @@ def train(duration: str = "60 s", country: str = "FRA") -> Measured:
     ------
     RecountError : a time that is none or beyond ten minutes; CodeCarbon does not work here.
     """
-    seconds = float(read_quantity(duration, "s", "the time to train").to("s").magnitude)
+    seconds = float(read_quantity(duration, "s", say("the time to train")).to("s").magnitude)
     if not 0 < seconds <= LONGEST:
-        raise RecountError(f"a training of {seconds:g} s cannot be: give more than 0 s and at most {LONGEST} s, such as '60 s'.")
+        raise RecountError(say("a training of {seconds} s cannot be: give more than 0 s and at most {longest} s, such as '60 s'.", seconds=f"{seconds:g}", longest=LONGEST))
     text, model = (data_folder() / "claims.toml").read_bytes(), small_model.new()
     tracker = Tracker(country)
     tracker.wait()  # its start takes a second or two, which belong to no training
     done = small_model.train(model, text, seconds)
     record = tracker.stop()
     if "problem" in record:
-        raise RecountError(f"CodeCarbon counted nothing on this machine: {record['problem']}.")
+        raise RecountError(say("CodeCarbon counted nothing on this machine: {problem}.", problem=record["problem"]))
     energy = Quantity(record["energy_kwh"], "kWh").to("Wh")
     lines = (
-        f"{format_number(done.parameters / 1e6)} million parameters, {format_number(done.tokens / 1e6)} million tokens in {format_number(done.seconds)} s",
-        f"surprise per byte: {format_number(done.losses[0])} nats before, {format_number(done.losses[1])} after",
-        f"{record['tool']}: {format_quantity(energy, 'mWh')}, of which processor {format_number(record['processor_kwh'] / record['energy_kwh'] * 100, 2)} %",
-        f"power of the processor ({record['processor']}): {record['processor_power']}",
-        f"power of the memory: {record['memory_power']}",
+        say(
+            "{parameters} million parameters, {tokens} million tokens in {seconds} s",
+            parameters=format_number(done.parameters / 1e6), tokens=format_number(done.tokens / 1e6), seconds=format_number(done.seconds),
+        ),
+        say("surprise per byte: {before} nats before, {after} after", before=format_number(done.losses[0]), after=format_number(done.losses[1])),
+        say(
+            "{tool}: {energy}, of which processor {share} %",
+            tool=record["tool"], energy=format_quantity(energy, "mWh"), share=format_number(record["processor_kwh"] / record["energy_kwh"] * 100, 2),
+        ),
+        say("power of the processor ({name}): {how}", name=record["processor"], how=say(record["processor_power"])),
+        labelled(say("power of the memory"), say(record["memory_power"])),
     )
     return Measured(
         Quantity(float(done.parameters), "parameter"), Quantity(float(done.tokens), "token"), Quantity(done.seconds, "s"),

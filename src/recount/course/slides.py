@@ -9,7 +9,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from recount.course import lessons
+from recount.course import lessons, translation
 from recount.errors import RecountError
 from recount.project import write_whole
 
@@ -47,7 +47,7 @@ def html(notebook: NotebookNode, name: str) -> str:
     page, _ = exporter.from_notebook_node(
         shown,
         resources={
-            "metadata": {"name": name, "title": _title(notebook)}, "reveal_folder": _REVEAL,
+            "metadata": {"name": name, "title": _title(notebook)}, "reveal_folder": _REVEAL, "language": translation.language_of(notebook),
             "pygments_css": HtmlFormatter(style="default").get_style_defs(".highlight"), "slides_css": (folder / "slides.css").read_text(encoding="utf-8"),
         },
     )  # fmt: skip

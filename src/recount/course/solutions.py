@@ -19,7 +19,7 @@ SHORT = {"training_time": "3 s"}
 _TIMEOUT = 300
 
 
-def executed(name: str) -> NotebookNode:
+def executed(name: str, language: str = "en") -> NotebookNode:
     """A lesson with its answers, executed by the project's runner; cells of this machine keep no output.
 
     Raises
@@ -29,7 +29,7 @@ def executed(name: str) -> NotebookNode:
     with tempfile.TemporaryDirectory(prefix="recount-") as scratch:
         written, target = Path(scratch) / f"{name}.ipynb", Path(scratch) / "executed" / f"{name}.ipynb"
         target.parent.mkdir()
-        execution.write(written, lessons.solved(lessons.source(name)))
+        execution.write(written, lessons.solved(lessons.source(name, language)))
         known = execution.parameters(written)
         asked = {key: value for key, value in SHORT.items() if key in known}
         done = execution.execute(execution.Job(written, "", target, asked, asked, Project.here().root, _TIMEOUT))
@@ -43,8 +43,8 @@ def executed(name: str) -> NotebookNode:
     return execution.without_volatile(found)
 
 
-def write(name: str, target: Path) -> float:
+def write(name: str, target: Path, language: str = "en") -> float:
     """Write a lesson's solution; the points that its checks earned."""
-    found = executed(name)
+    found = executed(name, language)
     execution.write(target / f"{name}.ipynb", found)
     return sum(mark.earned for mark in marks.from_outputs(found))

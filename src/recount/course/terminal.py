@@ -7,7 +7,9 @@ import subprocess
 import sys
 from pathlib import Path
 
-_START = "from recount.cli import main; raise SystemExit(main())"
+from recount.language import current, say
+
+_START = "import sys; from recount import language; language.speak(sys.argv.pop(1)); from recount.cli import main; raise SystemExit(main())"
 
 
 def recount(command: str) -> None:
@@ -22,7 +24,7 @@ def recount(command: str) -> None:
     >>> recount("scenarios --nonsense")
     recount: unrecognized arguments: --nonsense; 'recount --help' lists what there is.
     """
-    done = subprocess.run([sys.executable, "-c", _START, *shlex.split(command)], capture_output=True, text=True, encoding="utf-8")
+    done = subprocess.run([sys.executable, "-c", _START, current(), *shlex.split(command)], capture_output=True, text=True, encoding="utf-8")
     print((done.stdout + done.stderr).strip())
 
 
@@ -31,4 +33,4 @@ def set_aside(*names: str) -> None:
     for path in map(Path, names):
         if path.is_file():
             path.replace(path.with_name(f"{path.name}.before"))
-            print(f"{path} is now {path.name}.before")
+            print(say("{path} is now {name}.before", path=path, name=path.name))
