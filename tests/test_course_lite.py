@@ -151,6 +151,7 @@ def test_the_site_takes_nothing_from_elsewhere_but_pyodide(tmp_path, capsys):
     kernel = told["litePluginSettings"][f"{lite._KERNEL}:kernel"]
     assert kernel["pyodideUrl"] == "https://cdn.jsdelivr.net/pyodide/v0.27.7/full/pyodide.js" and kernel["disablePyPIFallback"]
     assert (site / kernel["loadPyodideOptions"]["packages"][-1].removeprefix(lite._ROOT_FROM_WORKER)).is_file()
+    assert {path.name for path in site.glob("LICENSE.*")} == {"LICENSE.jupyterlite-core.txt", "LICENSE.jupyterlite-pyodide-kernel.txt"}
     links = Links((site / "index.html").read_text(encoding="utf-8")).found
     assert not [link for link in links if "://" in link]
     lesson_links = [link.partition("?path=")[2] for link in links if "?path=" in link]

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from nbformat import NotebookNode
 
 APPS = ("notebooks", "tree")
+_PACKAGES = ("jupyterlite-core", "jupyterlite-pyodide-kernel")
 _KERNEL = "@jupyterlite/pyodide-kernel-extension"
 # Where the kernel's worker lies is what it takes a wheel's address from.
 _ROOT_FROM_WORKER = "../" * 4
@@ -97,10 +98,10 @@ def write(target: Path, pyodide: str | Path | None = None) -> Path:
 def _build(source: Path, target: Path) -> None:
     """Let JupyterLite build its pages around the notebooks, with the kernel's extension and no other that is installed."""
     try:
-        extension = next(file for file in importlib.metadata.files("jupyterlite-pyodide-kernel") if file.match(f"{_KERNEL}/package.json")).locate()
-        importlib.metadata.version("jupyterlite-core")
+        files = {package: importlib.metadata.files(package) or [] for package in _PACKAGES}
     except importlib.metadata.PackageNotFoundError:
         raise RecountError("JupyterLite is not here: pip install 'recount[lite]' brings it, or 'make lite'.") from None
+    extension = next(file for file in files["jupyterlite-pyodide-kernel"] if file.match(f"{_KERNEL}/package.json")).locate()
     options = {
         "apps": APPS, "ignore_sys_prefix": True, "federated_extensions": [str(Path(extension).resolve().parent)],
         "no_libarchive": True, "no_sourcemaps": True, "no_unused_shared_packages": True, "output_dir": str(target),
@@ -111,6 +112,9 @@ def _build(source: Path, target: Path) -> None:
     if done.returncode:
         last = (done.stderr or done.stdout).strip().splitlines()[-1:]
         raise RecountError(f"JupyterLite did not build: {' '.join(last)}")
+    for package, each in files.items():  # its pages carry those of what they are made from, but not its own
+        licence = next(file for file in each if file.name == "LICENSE").locate()
+        shutil.copyfile(licence, target / f"LICENSE.{package}.txt")
 
 
 def _configuration(url: str, packages: Sequence[str]) -> dict[str, Any]:
@@ -175,7 +179,7 @@ def _wheels(folder: Path, present: Sequence[str]) -> str:
     carried = browser_model.files([*settings["bundle"]["packages"], *settings["lite"]["packages"]], present)
     entries = {f"{_FILES}/{name}": path.read_bytes() for name, path in carried.items()} | {"recount/__init__.py": _START.encode()}
     folder.mkdir(parents=True)
-    asked = {name: path.read_bytes() for name, path in browser_model.files_of(_ASKED_FOR) if ".dist-info/" not in name}
+    asked = {name: path.read_bytes() for name, path in browser_model.files_of(_ASKED_FOR)}
     _wheel(folder, _ASKED_FOR, importlib.metadata.version(_ASKED_FOR), asked)
     return _wheel(folder, "recount", importlib.metadata.version("recount"), entries)
 
