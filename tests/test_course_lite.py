@@ -30,6 +30,7 @@ from recount.errors import RecountError
 from recount.units import Quantity
 
 FIRST = "01_estimating_a_training"
+REFUSED = "{what} does not work in a browser: leave this task out here, or download the notebook and run it on a machine of your own."
 SLOW = 180_000  # a kernel starts in half a minute, on a busy machine in more
 
 
@@ -73,7 +74,7 @@ def test_what_a_browser_cannot_do_is_one_sentence_without_a_traceback(monkeypatc
     with pytest.raises(in_browser.NotInTheBrowser) as refused:
         asked()
     (line,) = refused.value._render_traceback_()
-    assert line == f"{what} does not work in a browser: leave this task out here, or download the notebook and run it on a machine of your own."
+    assert line == REFUSED.format(what=what)
 
 
 def test_a_command_runs_in_the_browser_s_own_process_and_says_the_same(monkeypatch, capsys):
@@ -176,6 +177,9 @@ def site(tmp_path_factory):
         yield folder, address
 
 
+OPEN = "window.jupyterapp.shell.currentWidget"
+
+
 class Lesson:
     """A notebook that is open in the browser."""
 
@@ -183,10 +187,10 @@ class Lesson:
         self.tab = tab
         tab.goto(f"{address}notebooks/index.html?path={path}")
         tab.wait_for_selector(".jp-Notebook .jp-CodeCell", timeout=60_000)
-        tab.wait_for_function("() => window.jupyterapp.shell.currentWidget.context.isReady && window.jupyterapp.shell.currentWidget.content.model.cells.length > 5")
+        tab.wait_for_function(f"() => {OPEN}.context.isReady && {OPEN}.content.model.cells.length > 5")
 
     def notebook(self):
-        return nbformat.from_dict(self.tab.evaluate("window.jupyterapp.shell.currentWidget.content.model.toJSON()"))
+        return nbformat.from_dict(self.tab.evaluate(f"{OPEN}.content.model.toJSON()"))
 
     def cell(self, name: str) -> int:
         return next(k for k, cell in enumerate(self.notebook().cells) if lessons.about(cell).get("grade_id") == name)
@@ -195,19 +199,20 @@ class Lesson:
         """Run one cell by its keys, after typing something else into it; what its outputs say."""
         before = self.notebook().cells[position].execution_count
         self.show(position)
-        self.tab.evaluate("() => { const n = window.jupyterapp.shell.currentWidget.content; n.activate(); n.mode = 'edit'; n.activeCell.editor.focus(); }")
+        self.tab.evaluate(f"() => {{ const n = {OPEN}.content; n.activate(); n.mode = 'edit'; n.activeCell.editor.focus(); }}")
         if typed is not None:
             self.tab.keyboard.press("Control+A")
             self.tab.keyboard.insert_text(typed)
         self.tab.keyboard.press("Control+Enter")
-        ran = "([k, n]) => { const c = window.jupyterapp.shell.currentWidget.content.model.cells.get(k); return c.executionCount !== n && c.executionState !== 'running' && c.executionCount; }"
-        self.tab.wait_for_function(ran, arg=[position, before], timeout=SLOW)
+        done = "c.executionCount && c.executionCount !== n && c.executionState !== 'running'"
+        self.tab.wait_for_function(f"([k, n]) => {{ const c = {OPEN}.content.model.cells.get(k); return {done}; }}", arg=[position, before], timeout=SLOW)
         self.tab.wait_for_timeout(200)
         return "\n".join(told(output) for output in self.notebook().cells[position].outputs)
 
     def show(self, position: int) -> None:
         """Bring a cell into view: those far away are not on the page."""
-        self.tab.evaluate("async (k) => { const n = window.jupyterapp.shell.currentWidget.content; n.activeCellIndex = k; await n.scrollToItem(k); await n.activeCell.ready; }", position)
+        shown = "n.activeCellIndex = k; await n.scrollToItem(k); await n.activeCell.ready"
+        self.tab.evaluate(f"async (k) => {{ const n = {OPEN}.content; {shown}; }}", position)
         self.tab.wait_for_timeout(300)
 
     def run_to(self, name: str | None) -> None:
@@ -221,6 +226,10 @@ def told(output) -> str:
     if output.output_type == "error":
         return "\n".join(output.traceback)
     return output.text if output.output_type == "stream" else "\n".join(output.data)
+
+
+def wrong(output) -> bool:
+    return output.output_type == "error" or output.get("name") == "stderr"
 
 
 # The menus of the notebook's pages name two of their commands twice.
@@ -238,14 +247,14 @@ def test_a_student_s_first_check_has_a_hint_and_then_nothing_to_say(chromium, si
         lesson = Lesson(tab, address, f"{language_}/{FIRST}.ipynb")
         answer = lesson.cell("operations-answer")
         lesson.run_to("operations-answer")
-        assert not [output for cell in lesson.notebook().cells[:answer] for output in cell.get("outputs", []) if output.get("name") == "stderr" or output.output_type == "error"]
+        assert [told(output) for cell in lesson.notebook().cells[:answer] for output in cell.get("outputs", []) if wrong(output)] == []
         lesson.run(answer, "operations = 2 * per_parameter_token / 6 * size * tokens")
         assert hint in lesson.run(lesson.cell("operations"))
         lesson.run(answer, "operations = per_parameter_token * size * tokens")
         assert lesson.run(lesson.cell("operations")) == ""
         own = next(k for k, cell in enumerate(lesson.notebook().cells) if "own_machine.train(" in cell.source)
         with language.speaking(language_):
-            refused = language.say("{what} does not work in a browser: leave this task out here, or download the notebook and run it on a machine of your own.", what="CodeCarbon")
+            refused = language.say(REFUSED, what="CodeCarbon")
         assert lesson.run(own) == refused
 
 
@@ -265,7 +274,7 @@ def test_a_lesson_that_is_solved_reaches_its_points_and_shows_its_figures(chromi
         found = marks.from_outputs(done)
         assert [mark.name for mark in found if mark.earned < mark.points] == not_here, [mark.told for mark in found]
         assert len(found) >= 6
-        assert not [output.text for cell in done.cells for output in cell.get("outputs", []) if output.get("name") == "stderr"]
+        assert len([output for cell in done.cells for output in cell.get("outputs", []) if wrong(output)]) == len(not_here)
         lesson.show(next(k for k, cell in enumerate(done.cells) if "\nfigures." in f"\n{cell.source}"))
         picture = tab.wait_for_selector(".jp-OutputArea-output img", timeout=20_000)
         assert picture.evaluate("i => i.naturalWidth") > 500 and len(picture.get_attribute("alt")) > 50
