@@ -45,7 +45,7 @@ browser: env ## the browser that the pages are tested in: as root Debian's Chrom
 
 measuretest: env ## what needs PyTorch: installs the extra of 'recount measure' into .venv, then its tests
 	$(BIN)/python -m pip install --quiet --no-build-isolation --editable ".[measure]"
-	RECOUNT_NEEDS_TORCH=1 $(BIN)/python -m pytest tests/test_measure.py tests/test_measure_torch.py
+	RECOUNT_NEEDS_TORCH=1 $(BIN)/python -m pytest tests/test_measure.py tests/test_measure_boards.py tests/test_measure_torch.py
 
 refresh: env ## re-execute the committed notebooks in place
 	$(RECOUNT) refresh

@@ -17,7 +17,7 @@ import time
 
 SIZES = {10**3: "10:10:10", 10**5: "50:40:50", 10**7: "250:200:200"}
 CLAIMS = "gpt-3-carbon,gpt-3-energy,mistral-7b-carbon,large-2-answer-carbon"
-TASKS = 200
+TASKS, LONG = 200, 40
 
 _ONE = """
 import json, resource, sys, tempfile, time
@@ -57,9 +57,9 @@ def nothing(number: int) -> int:
     return number
 
 
-def busy(number: int) -> int:
-    """A task of some twenty milliseconds."""
-    end = time.perf_counter() + 0.02
+def busy(number: int, seconds: float) -> int:
+    """A task of so many seconds."""
+    end = time.perf_counter() + seconds
     while time.perf_counter() < end:
         number += 1
     return number
@@ -86,7 +86,8 @@ def compared() -> None:
     cuts = range(0, asked.points, asked.rows)
     kinds = {
         f"{len(cuts)} chunks of all claims, 10^6 points": [Task(k, 1, sweep.chunk, (asked, start, min(start + asked.rows, asked.points))) for k, start in enumerate(cuts)],
-        f"{TASKS} tasks of 20 ms": [Task(k, 1, busy, (k,)) for k in range(TASKS)],
+        f"{TASKS} tasks of 20 ms": [Task(k, 1, busy, (k, 0.02)) for k in range(TASKS)],
+        f"{LONG} tasks of 500 ms, as of a small notebook": [Task(k, 1, busy, (k, 0.5)) for k in range(LONG)],
         f"{TASKS} tasks of nothing": [Task(k, 1, nothing, (k,)) for k in range(TASKS)],
     }
     print("\nfrom the first result to the last:")

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from recount import browser_model, claims, page_claims, page_finish, pages
+from recount import browser_model, claims, page_backtests, page_claims, page_finish, pages
 
 try:
     import fcntl
@@ -23,19 +23,22 @@ NOTEBOOKS = sorted((Path(__file__).parents[1] / "notebooks").glob("*.ipynb"))
 # One page of each kind, as their addresses are within an edition.
 KINDS = (
     "index", "claims/gpt-3-carbon", "articles/mistral-7b-footprint", "assumptions/thermal_design_power", "data/own_measurements", "notebooks/13_measured",
-    "explore", "search", "glossary", "bibliography", "records", "scenarios", "data", "how-to-read", "course", "verdict-history",
+    "explore", "search", "glossary", "bibliography", "records", "scenarios", "data", "how-to-read", "course", "verdict-history", "backtests",
 )  # fmt: skip
+# Pages to print have no frame: a table with an empty head, one wider than a phone, a formula with answers, and a plan.
+PAPERS = ("course/02_reading_a_press_claim", "course/05_uncertainty_and_sensitivity", "course/01_estimating_a_training.answers", "course/01_estimating_a_training.plan")
 
 
 EDITIONS = tuple(page_finish.NAMES)
 
 
 class OwnSite(NamedTuple):
-    """The results, what their pages show beside them, and the folder of the site."""
+    """The results, what their pages show beside them, the folder of the site, and the back-tests of its page."""
 
     results: list[dict[str, Any]]
     details: dict[str, Any]
     out: Path
+    backtests: dict[str, Any]
 
 
 def built(temporary: Path) -> OwnSite:
@@ -56,12 +59,13 @@ def _build(out: Path) -> OwnSite:
         warnings.filterwarnings("ignore", category=PendingDeprecationWarning, module="myst_parser")
         results = [result.as_json() for result in claims.recompute_all()]
         details = page_claims.compute()
-        pages.build(results, NOTEBOOKS, out, details=details, beside=["fr"])
+        backtests = page_backtests.compute()
+        pages.build(results, NOTEBOOKS, out, details=details, backtests=backtests, beside=["fr"])
         # What notebooks print is English here: French runs of all of them would take minutes.
-        pages.build(results, NOTEBOOKS, out, details=page_claims.compute("fr"), language="fr", beside=["en"])
+        pages.build(results, NOTEBOOKS, out, details=page_claims.compute("fr"), backtests=backtests, language="fr", beside=["en"])
         pages.together(out, ["en", "fr"])
         browser_model.write(out / "_static")
-    return OwnSite(results, details, out)
+    return OwnSite(results, details, out, backtests)
 
 
 @contextlib.contextmanager

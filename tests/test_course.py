@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import builtins
 import functools
 import re
 from html.parser import HTMLParser
@@ -91,6 +92,21 @@ def test_every_task_has_a_check_or_a_reader_and_every_check_says_what_to_look_at
             assert lessons.about(cell)["locked"]
             asserts = [node for node in ast.walk(ast.parse(cell.source)) if isinstance(node, ast.Assert)]
             assert asserts and all(node.msg is not None for node in asserts), cell.source
+
+
+@each
+def test_a_check_asks_for_no_name_that_a_student_was_not_told(name):
+    """Whatever a check reads stands in a cell that is given, or in the text before it: `name`."""
+    told: set[str] = set(dir(builtins))
+    for cell in lessons.student(lessons.source(name)).cells:
+        if cell.cell_type == "markdown":
+            told |= set(re.findall(r"`(\w+)`", cell.source))
+        elif not lessons.is_answer(cell):
+            nodes = list(ast.walk(ast.parse(cell.source)))
+            told |= {node.id for node in nodes if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)}
+            told |= {(alias.asname or alias.name).split(".")[0] for node in nodes if isinstance(node, (ast.Import, ast.ImportFrom)) for alias in node.names}
+            asked = {node.id for node in nodes if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load)}
+            assert asked <= told, f"{sorted(asked - told)} in {cell.source}"
 
 
 @each
@@ -227,6 +243,6 @@ def test_a_solution_that_misses_a_point_is_refused(monkeypatch):
     for cell in source.cells:
         if lessons.is_answer(cell):
             cell.source = cell.source.replace('"washington"', '"arizona"')
-    monkeypatch.setattr(lessons, "source", lambda name: source)
+    monkeypatch.setattr(lessons, "source", lambda name, language: source)
     with pytest.raises(RecountError, match=f"the solution of lesson '{GRADED}' fails: cell"):
         solutions.executed(GRADED)

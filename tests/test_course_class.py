@@ -54,6 +54,32 @@ def test_the_release_is_what_students_get_without_nbgrader_too(course):
     assert [cell.source for cell in released(course).cells] == [cell.source for cell in ours.cells]
 
 
+# What the French hints of the same wrong answers say.
+SAYS_FR = {
+    "two-grids": "France\u202f: c’est notre valeur par défaut, pour un site dont on ignore le pays",
+    "implied": "est un nombre sans unité\u202f: il en faut une",
+    "scenario": "'.here' est celui que donne le scénario",
+    "sites": "Arizona\u202f: l’eau des centrales est donnée par kWh au compteur",
+    "gemini": "en tout (everything)\u202f: votre réponse est en m",
+}
+
+
+def test_a_french_class_is_graded_as_an_english_one(tmp_path):
+    given = grading.release(tmp_path, GRADED, "fr")
+    ours = lessons.student(lessons.source(GRADED, "fr"))
+    assert [cell.source for cell in execution.read_executed(given).cells] == [cell.source for cell in ours.cells]
+    told = (tmp_path / "nbgrader_config.py").read_text(encoding="utf-8")
+    assert "VOTRE CODE ICI" in told and "VOTRE RÉPONSE ICI" in told
+    hand_in(tmp_path, "juste", filled(released(tmp_path), right(GRADED, "fr")))
+    hand_in(tmp_path, "faux", filled(released(tmp_path), WRONG))
+    assert grading.grade(tmp_path, GRADED, "juste") == {**lessons.points(ours), "two-sentences": None}
+    assert set(grading.grade(tmp_path, GRADED, "faux").values()) == {0}
+    graded = marks.from_outputs(execution.read_executed(tmp_path / "autograded" / "faux" / GRADED / f"{GRADED}.ipynb"))
+    hints = {mark.name: mark.told for mark in graded}
+    assert "un autre pays est plus proche de 128" in hints.pop("country"), "only the teacher's copy sees it"
+    assert [name for name, hint in hints.items() if SAYS_FR[name] not in hint] == []
+
+
 def test_right_answers_get_every_point(course):
     hand_in(course, "right", filled(released(course), right(GRADED)))
     found = grading.grade(course, GRADED, "right")

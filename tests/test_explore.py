@@ -207,7 +207,7 @@ def test_another_pyodide_is_refused(pyodide, tmp_path, spoil, said):
 
 
 def test_the_flag_of_the_command_puts_it_among_the_pages(pyodide, tmp_path, monkeypatch, capsys):
-    from recount import default_claims, page_claims, pages
+    from recount import default_claims, page_backtests, page_claims, pages
     from recount.cli import main
     from recount.project import Project
 
@@ -217,6 +217,7 @@ def test_the_flag_of_the_command_puts_it_among_the_pages(pyodide, tmp_path, monk
     monkeypatch.setattr(Project, "runs", tmp_path)
     monkeypatch.setattr(default_claims, "whole", lambda _: {"results": [], "told": ""})
     monkeypatch.setattr(page_claims, "kept", lambda *_: {})
+    monkeypatch.setattr(page_backtests, "kept", lambda *_: None)
     monkeypatch.setattr(pages, "build", lambda *_, **__: tmp_path / "site" / "index.html")
     assert main(["site", "--pyodide", str(pyodide)]) == 0
     assert (tmp_path / "site" / "_static" / "model" / "pyodide" / "pyodide.js").is_file()

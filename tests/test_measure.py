@@ -47,12 +47,17 @@ def whole(tmp_path_factory) -> dict:
 FIVE = [workloads.case(name) for name in ("training-0.1b", "training-1b", "training-7b", "decoding-1b-batch-1", "decoding-7b-batch-64")]
 
 
+def as_real(found: dict, **more) -> dict:
+    """A dry measurement as if a chip had been there."""
+    return copy.deepcopy(found) | {"synthetic": False, "repeats": [one | {"precision": "bfloat16"} for one in copy.deepcopy(found["repeats"])]} | more
+
+
 @pytest.fixture
 def sent(whole, tmp_path):
     """A measurement as somebody sends it: the dry one, taken for real, with a hand to spoil it."""
 
     def spoiled(change=lambda found: None) -> list[str]:
-        found = copy.deepcopy(whole) | {"synthetic": False}
+        found = as_real(whole)
         change(found)
         path = tmp_path / "sent.json"
         path.write_text(json.dumps(found), encoding="utf-8")
@@ -87,10 +92,14 @@ def test_every_repeat_comes_once_in_an_order_that_the_seed_gives():
 
 
 def test_chips_are_known_by_what_drivers_call_them():
-    names = {"NVIDIA H100 80GB HBM3": "h100", "NVIDIA H100 PCIe": "h100-pcie", "NVIDIA A100-SXM4-80GB": "a100", "NVIDIA L4": "l4", "NVIDIA GB200": "gb200", "NVIDIA GH200 480GB": "gh200", "NVIDIA H200": "h200", "NVIDIA GeForce RTX 4090": ""}
+    names = {
+        "NVIDIA H100 80GB HBM3": "h100", "NVIDIA H100 PCIe": "h100-pcie", "NVIDIA H100 NVL": "", "NVIDIA H200": "h200", "NVIDIA H200 NVL": "",
+        "NVIDIA H800": "h800", "NVIDIA H800 PCIe": "", "NVIDIA A100-SXM4-80GB": "a100", "NVIDIA A100-SXM4-40GB": "a100-40", "A100-SXM-80GB": "a100", "NVIDIA A100-PCIE-40GB": "",
+        "NVIDIA L4": "l4", "NVIDIA L40": "l40", "NVIDIA L40S": "", "NVIDIA B200": "b200", "NVIDIA GB200": "gb200", "NVIDIA GH200 480GB": "", "NVIDIA GeForce RTX 4090": "",
+    }  # fmt: skip
     assert {name: workloads.chip_of(name) for name in names} == names
-    known = {row.context for row in load().rows}
-    assert {f"hardware:{chip}" for chip in workloads.table()["chips"].values()} <= known
+    # A name that the model cannot predict would stop a measurement where the chip stands.
+    assert [predict.sheet(predict.named(chip))["name"] for chip in workloads.table()["chips"].values()] == list(workloads.table()["chips"].values())
 
 
 # --- a dry run ---------------------------------------------------------------------------------
@@ -427,6 +436,24 @@ def scaled(found, key, factor, phase="training"):
         (lambda f: f["repeats"].clear(), "nothing has been measured yet"),
         (lambda f: f["device"].update(partitioned=True), "cut into partitions"),
         (lambda f: f["device"].update(other_processes=2), "2 processes were on"),
+        (lambda f: first(f)["stretches"]["training"]["after"].update(processes=3), "3 processes were on NVIDIA H100 80GB HBM3"),
+        (lambda f: f["device"].update(power_limit_w=900), "its power limit of 900 W is above the rated 700 W"),
+        (lambda f: f["device"].update(name="NVIDIA A100-SXM4-80GB"), "NVIDIA A100-SXM4-80GB is called 'h100', and data/measure.toml calls it 'a100'"),
+        (lambda f: f.update({"for": "a100"}), "it was prepared for 'a100' and measured on 'h100'"),
+        (lambda f: f.update(chip=None), "its data sheet is that of '', and the chip is 'h100'"),
+        (lambda f: f["idle"][0].update(watts=800), "800 W at rest are more than its limit"),
+        (lambda f: f.update(measured_on=""), "it was measured on '', which is no date"),
+        (lambda f: f.update(measured_on="2026-02-30"), "it was measured on '2026-02-30', which is no date"),
+        (lambda f: f.update(measured_on="2999-01-01"), "which is still to come"),
+        (lambda f: f["software"].clear(), "does not say with which versions"),
+        (lambda f: f.update(device={}), "does not say on what it was measured"),
+        (lambda f: first(f).update(precision="float32"), "its numbers are 'float32', and 'bfloat16' are asked for"),
+        (lambda f: f["searches"].clear(), "and the search found none"),
+        (lambda f: first(f, "decoding").update(case="training-1b"), "it is called decoding"),
+        (lambda f: f["settings"].update(minutes=1.0), "s, and the settings say 60 s at the least"),
+        (lambda f: f.update(command="recount\nmeasure"), "command: it is not one line"),
+        (lambda f: first(f)["stretches"]["training"].update(tokens=10**400), "no instrument writes such a number"),
+        (lambda f: first(f)["stretches"]["training"].update(joules=5e-324), "no instrument writes such a number"),
         (lambda f: f["device"].update(power_limit_w=None), "power limit of NVIDIA H100 80GB HBM3 is missing"),
         (lambda f: f["chip"].update(peak_flop_per_s=1e15), "its peak rate of h100 is 1e+15, and the data have 9.894e+14"),
         (lambda f: f.update(synthetic=True), "it is synthetic"),
@@ -443,6 +470,40 @@ def test_what_cannot_be_is_told_in_a_sentence(sent, change, said):
     assert all("\n" not in fault and fault.endswith(".") for fault in told)
 
 
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        (lambda f: None, None),
+        (lambda f: f["repeats"][0]["stretches"]["training"]["host"].update(memory_j=0), "J of the processor and 0 J of the memory"),
+        (lambda f: f["repeats"][0]["stretches"]["training"]["host"].update(seconds_watched=30), "CodeCarbon watched 30 s of 62.17 s"),
+        (lambda f: (f["repeats"][0]["stretches"]["training"]["host"].update(processor_j=1e6), scaled(f, "joules", 1500)), "W are more than a processor and its memory draw"),
+        (lambda f: f.update({"for": "h100"}), "it was prepared for 'h100' and measured on 'cpu'"),
+        (lambda f: f["device"].update(name="!"), "its name has no letter from a to z"),
+    ],
+)
+def test_a_processor_that_cannot_be_is_told_as_well(tmp_path, change, said):
+    found = load_json(data_folder() / "measurements" / "cpu-2-core-virtual-server.json")
+    change(found)
+    (tmp_path / "sent.json").write_text(json.dumps(found), encoding="utf-8")
+    told = submit.faults(tmp_path / "sent.json")
+    assert any(said in fault for fault in told) if said else told == []
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [("[" * 100_000 + "]" * 100_000, "nested too deeply"), (" " * 20_000_001, "has 20 MB, and no measurement has more than 20")],
+)
+def test_a_file_made_to_choke_on_is_refused(tmp_path, text, said):
+    (tmp_path / "a.json").write_text(text, encoding="utf-8")
+    with pytest.raises(RecountError, match=said):
+        submit.faults(tmp_path / "a.json")
+
+
+def test_of_a_hundred_thousand_faults_the_first_are_told(tmp_path):
+    (tmp_path / "a.json").write_text(json.dumps({"version": 1, "prediction": {}, "repeats": [{}] * 100_000}), encoding="utf-8")
+    assert len(submit.faults(tmp_path / "a.json")) == 20
+
+
 def test_an_unknown_size_in_a_file_is_a_fault_and_no_crash(sent):
     told = sent(lambda f: first(f).update(case="training-9b"))
     assert told == ["'training-9b' is no case: it is training-SIZE or decoding-SIZE-batch-N, such as 'training-1b'."]
@@ -457,7 +518,7 @@ def taken(whole, tmp_path):
     import shutil
 
     path, folder = tmp_path / "sent.json", tmp_path / "data"
-    path.write_text(json.dumps(whole | {"synthetic": False}), encoding="utf-8")
+    path.write_text(json.dumps(as_real(whole)), encoding="utf-8")
     made, listed = rows.text(path), rows.listed(path)
     shutil.copytree(data_folder(), folder)
     before = (answers.constants(), fitted_rows.text("2026"))
@@ -483,11 +544,12 @@ def test_rows_are_the_project_s_own(taken):
 def test_a_case_without_its_repeats_becomes_no_row(whole, tmp_path):
     path = tmp_path / "sent.json"
     last = whole["repeats"][-1]["case"]
-    path.write_text(json.dumps(whole | {"synthetic": False, "repeats": whole["repeats"][:-1]}), encoding="utf-8")
+    real = as_real(whole)
+    path.write_text(json.dumps(real | {"repeats": real["repeats"][:-1]}), encoding="utf-8")
     assert submit.faults(path) == [f"{last}: 2 of 3 repeats."]
     contexts = {line["context"] for line in csv.DictReader(io.StringIO(rows.text(path)))}
     assert contexts == {f"measurement:h100-{case.id}" for case in FIVE if case.id != last}
-    path.write_text(json.dumps(whole | {"synthetic": False, "repeats": whole["repeats"][:2]}), encoding="utf-8")
+    path.write_text(json.dumps(real | {"repeats": real["repeats"][:2]}), encoding="utf-8")
     with pytest.raises(RecountError, match="no case has its 3 repeats yet"):
         rows.text(path)
 
@@ -501,6 +563,13 @@ def test_our_measurements_are_tested_and_enter_no_fit(taken):
     assert one.baselines == {"6ND at peak and thermal design power": pytest.approx(6 * 700 / 989.4)}
     assert (answers.constants(), fitted_rows.text("2026")) == taken[1], "the fits are those of before, to the last digit"
     assert cases.problems() == [] and "Not measured" not in str(views.accelerators()) and "Not measured" not in str(views.against_prediction())
+    middle = predict.training("h100", 1_100_048_384)[1]
+    assert "Predicted before" in str(views.accelerators()) and f"{middle:.3g} pJ" not in str(views.accelerators()), "no file is kept, so nothing was sealed"
+    kept = json.loads((data_folder().parent / "sent.json").read_text(encoding="utf-8"))
+    kept["prediction"]["cases"]["training-1b"]["middle"] = 98.7  # of a model since bettered: what was said then is what is shown
+    (data_folder() / "measurements" / "h100.json").write_text(json.dumps(kept), encoding="utf-8")
+    line = next(line for line in str(views.accelerators()).splitlines() if "H100 training 1B" in line)
+    assert "11.9 pJ" in line and "98.7 pJ (7.29 to" in line
     told = str(figures.epsilon_by_size())
     assert "H100 training 1B: 11.9 pJ/(parameter·token)" in told and "not measured by us yet" not in told
 

@@ -18,7 +18,7 @@ from pathlib import Path
 import jsonschema
 import pytest
 
-from recount import claims, comparison, run_diff, run_folder, run_inputs, run_pages, run_record, scenario_files, scenarios
+from recount import claims, comparison, figure_change, run_diff, run_folder, run_inputs, run_pages, run_record, scenario_files, scenarios
 from recount.cli import main
 from recount.errors import RecountError
 from recount.locking import alone
@@ -268,6 +268,13 @@ def test_diff_takes_a_register_and_rows_of_ones_own(tmp_path, capsys, monkeypatc
     assert main(["diff", "french-grid", "--register", "mine.toml"]) == 1
     out = capsys.readouterr().out
     assert "1 of 1 claim differs" in out and "mine: " in out and "gpt-3" not in out
+
+
+def test_a_figure_in_another_unit_has_no_factor_and_is_not_drawn():
+    one = {"id": "a", "statement": "An answer takes 1 Wh.", "verdict": "plausible", "recomputed": 1.0, "ratio": 1.0, "unit": "Wh", "low": 0.5, "high": 2.0, "published": 1.0}
+    same, other = (comparison.changes([one], [one | {"recomputed": 4.0, "ratio": 4.0, "unit": unit}]) for unit in ("Wh", "kWh"))
+    assert same[0].factor == 4 and "An answer takes 1 Wh: 1 → 4 (plausible)." in str(figure_change.moved(same))
+    assert other[0].factor is None and other[0].moved and figure_change.drawable(other) == []
 
 
 def test_a_difference_in_the_last_digit_is_none():

@@ -31,7 +31,7 @@ def flat(text: str) -> str:
 
 
 def test_every_claim_has_a_page_that_says_what_its_json_says(built, out):
-    results, details, _ = built
+    results, details = built.results, built.details
     assert {path.stem for path in (out / "claims").glob("*.html")} == {claim["id"] for claim in results}
     for claim in results:
         page = Page(out / "claims" / f"{claim['id']}.html")
@@ -142,8 +142,8 @@ def test_the_data_package_is_whole(out):
 
 
 def test_a_second_build_does_nothing(built, monkeypatch):
-    results, details, site = built
+    results, details, site, backtests = built
     before = {path: path.stat().st_mtime_ns for path in site.rglob("*") if path.is_file()}
     monkeypatch.setattr(pages, "_sphinx", lambda *_: pytest.fail("nothing had changed"))
-    pages.build(results, NOTEBOOKS, site, details=details)
+    pages.build(results, NOTEBOOKS, site, details=details, backtests=backtests)
     assert before == {path: path.stat().st_mtime_ns for path in site.rglob("*") if path.is_file()}

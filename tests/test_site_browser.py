@@ -189,6 +189,18 @@ def test_a_notebook_prints_as_a_handout(tab, site):
     assert paper.startswith(b"%PDF-") and 5 <= sheets <= 25
 
 
+def test_handouts_print_on_two_sheets_their_answers_on_one_and_weigh_little(tab, site, own):
+    found = [path for language in EDITIONS for path in sorted((own.out / language / "course").glob("*.html"))]
+    assert len(found) == 36
+    for path in found:
+        tab.goto(f"{site}{path.relative_to(own.out).as_posix()}")
+        assert tab.locator("nav a").count() >= 2 and path.stat().st_size < 10_000
+        sheets = len(re.findall(rb"/Type\s*/Page\b", tab.pdf(prefer_css_page_size=True)))
+        assert sheets <= (1 if ".answers" in path.name else 2), f"{path.name} takes {sheets} sheets"
+    tab.emulate_media(media="print")
+    assert tab.locator("nav:visible").count() == 0
+
+
 def test_without_javascript_everything_is_there_to_read(chromium, site, own):
     with guarded(chromium, site, java_script_enabled=False) as tab:
         tab.goto(site)

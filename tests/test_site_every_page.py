@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 from browser import PHONE, guarded, overflow, served, violations
-from own_site import EDITIONS, KINDS
+from own_site import EDITIONS, KINDS, PAPERS
 
 # These two hold every part of the frame: there the colours are looked at in both sizes; elsewhere one of each will do.
 WHOLE = ("index", "notebooks/13_measured")
@@ -27,7 +27,7 @@ def test_every_page_loads_without_a_fault_and_fits_a_phone_and_paper(chromium, s
         for page in pages:
             tab.goto(f"{site}{page}", wait_until="load")
             wide += [f"{page} on a phone"] if overflow(tab) > 0 else []
-            if "/notebooks/" in page:
+            if "/notebooks/" in page or "/course/" in page:
                 tab.emulate_media(media="print")
                 tab.set_viewport_size({"width": 680, "height": 990})  # A4 between its margins
                 wide += [f"{page} on paper"] if overflow(tab) > 0 else []
@@ -36,7 +36,7 @@ def test_every_page_loads_without_a_fault_and_fits_a_phone_and_paper(chromium, s
     assert not wide, "\n".join(wide)
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", [*KINDS, *PAPERS])
 def test_axe_finds_nothing_wrong(chromium, site, kind):
     found = []
     for language in EDITIONS:

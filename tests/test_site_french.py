@@ -9,7 +9,7 @@ import shutil
 import pytest
 from conftest import data_in
 
-from recount import catalogue_site, catalogues, claims, language, page_claims, page_finish, page_sources, pages
+from recount import catalogue_site, catalogues, claims, language, page_claims, page_finish, page_sources, pages, verdicts
 from recount.errors import RecountError
 from small_site import RESULTS, Page, broken, world
 
@@ -79,17 +79,37 @@ def _french(text: str) -> str:
     """What a page says in French: no code, nothing that is marked as English, no names of sources, no addresses."""
     text = re.sub(r"^---\n.*?\n---\n|^``` ?\{?(?:toctree|code-block).*?^```$|^```+\w*\n.*?^```+$", "", text, flags=re.DOTALL | re.MULTILINE) if "{raw}" not in text else text
     text = re.sub(r"<(style|script|pre|code|cite)\b.*?</\1>|<a href=\"[^\"]*bibliography[^>]*>.*?</a>", "", text, flags=re.DOTALL)
+    text = re.sub(r"The Moonlight|Austin Energy|ML\.ENERGY|«\u202fanswer\u202f»|--name '[^']*'", "", text)  # names, of which rows speak
     text = re.sub(r"ouvrir la source [^\"]*|<td>\w+ = [\w ×÷()+.-]+</td>", "", text)  # names, and formulas in the names that code has
     text = re.sub(r"<(span|td)\b[^>]*lang=\"en\"[^>]*>.*?</\1>", "", text, flags=re.DOTALL)
     spoken = re.findall(r'(?:aria-label|title|data-search|data-shown|data-label)="([^"]*)"', text)
     return html.unescape(re.sub(r"<[^>]+>|`[^`]*`|\]\([^)]*\)|\$[^$]+\$|\b[a-z]+\.[a-z_]+\b|\S+\.html|\b[a-z0-9]+(?:[-_][a-z0-9]+)+\b", " ", " ".join([text, *spoken])))
 
 
-@pytest.mark.parametrize("name", [*(f"claims/{one}" for one in SHOWN), "index", "how-to-read", "challenge-a-verdict", "glossary", "verdict-history", "course", "data", "records", "assumptions/grid_intensity", "social"])
+@pytest.mark.parametrize("name", [*(f"claims/{one}" for one in SHOWN), "index", "how-to-read", "challenge-a-verdict", "glossary", "verdict-history", "course", "data", "records", "assumptions/grid_intensity", "data/water", "data/training_runs", "data/answers", "social"])
 def test_no_english_is_left_on_a_page(filled, name):
     text = _french(filled.get(f"{name}.md") or filled[name])
     found = TELLTALES.search(text)
     assert not found, (found[0], text[max(found.start() - 150, 0) : found.end() + 150])
+
+
+def test_everything_beside_our_own_rows_claims_and_sources_is_french(filled):
+    shown = [name for name in filled if name.startswith(("data/", "assumptions/", "claims/")) or name in ("records.md", "bibliography.md")]
+    assert len(shown) > 80 and [name for name in shown if 'lang="en"' in filled[name]] == []
+    assert "tableau 4, colonne GPT-3" in filled["claims/gpt-3-energy.md"] and "Licence\u202f: CC BY 4.0." in filled["bibliography.md"]
+    line = filled["data/measurements.md"].partition('id="row-measurement-mlenergy-llama-3.1-8b-h100-batch-32-accelerator_energy_per_parameter_token"')[2].partition("</tr>")[0]
+    assert "Llama-3.1-8B-Instruct, bfloat16, 1 × H100, lot de 32 au plus" in line and re.search("lot moyen.{,8} 31,9", line) and " 390,3 jetons" in line
+
+
+def test_a_verdicts_word_goes_with_the_number_before_it(filled):
+    with language.speaking("fr"):
+        for verdict, one, many in (("reproduced", "1 reproduit", "13 reproduits"), ("misattributed", "1 mal attribué", "13 mal attribués"), ("untraced", "1 sans source", "13 sans source")):
+            assert (verdicts.so_many(verdict, 1), verdicts.so_many(verdict, 13)) == (one, many)
+    for name in ("index.md", "articles/mistral-7b-footprint.md", "articles/mistral-profile.md"):
+        counts = re.findall(r'<span class="count">(\d+)</span> <span class="verdict v-(?:reproduced|misattributed|not-reproduced|refuted|confirmed)">.*?<span>([^<]+)</span>', filled[name])
+        assert counts and all(word.endswith("s") == (int(number) > 1) for number, word in counts), (name, counts)
+    headings = re.findall(r'<text class="group"[^>]*>(\d+) (reproduit|mal attribué|réfuté)(s?)<', filled["index.md"])
+    assert headings and all(bool(s) == (int(number) > 1) for number, _, s in headings)
 
 
 def test_numbers_are_french(filled):
@@ -119,6 +139,13 @@ def test_every_page_leads_to_its_like_in_the_other_language(both):
             source = Page(both / here / name)
             assert f"{up}{there}/{name}" in source.links, name
             assert f'<link rel="alternate" hreflang="{there}" href="{up}{there}/{name}">' in source.source
+
+
+def test_a_readers_own_rows_stand_as_they_were_written_and_say_that_they_are_english(both):
+    derivation = "<td class=\"derivation\">{}</td>".format
+    french, english = (Page(both / edition / "data" / "grids.html").source for edition in ("fr", "en"))
+    assert derivation('<span lang="en">Production mix.</span>') in french and derivation("Production mix.") in english
+    assert '<span class="locator"><span lang="en">table 3</span></span>' in french
 
 
 def test_the_theme_speaks_french_and_french_has_its_apostrophes(both):

@@ -1,8 +1,8 @@
 """The French catalogues kept current: ``python -m recount.catalogues`` after a message was added or changed.
 
 What the code says is found by walking its syntax tree: the literal arguments of ``say``,
-``say_counted``, ``message`` and of the figures' ``words``, in ``src/`` and in the notebooks. What ``data/`` says is read
-from its files. New messages are added without a translation, those that nobody says any more are
+``say_counted``, ``message``, ``message_counted`` and of the figures' ``words``, in ``src/`` and in the notebooks. What ``data/`` says is read
+from its files, what stands beside its rows as patterns (:mod:`recount.row_texts`). New messages are added without a translation, those that nobody says any more are
 taken out; the tests fail until every message is translated. What the site says is
 :mod:`recount.catalogue_site`'s affair, what the course says :mod:`recount.catalogue_course`'s.
 """
@@ -23,13 +23,13 @@ from pathlib import Path
 from babel.messages.catalog import Catalog, Message
 from babel.messages.pofile import read_po, write_po
 
-from recount import catalogue_course, catalogue_site, page_views
+from recount import catalogue_course, catalogue_site, page_views, row_texts
 from recount.course import translation
 from recount.language import CATALOGUE
 from recount.po import Id
 from recount.project import Project, write_whole
 
-_SAYING = {"say": 1, "message": 1, "words": 1, "say_counted": 2}
+_SAYING = {"say": 1, "message": 1, "words": 1, "say_counted": 2, "message_counted": 2}
 _UNDATED = datetime.datetime(2026, 1, 1, tzinfo=datetime.UTC)  # the same messages are the same bytes
 _OF_CLAIMS = ("boundary", "because", "note", "needs")
 
@@ -109,8 +109,26 @@ def _texts(folder: Path) -> Iterator[tuple[str, str]]:
     yield from ((table["title"], "datapackage.json") for table in json.loads((folder / "datapackage.json").read_text(encoding="utf-8"))["resources"])
     for path in sorted((folder / "assumptions").glob("*.csv")):
         yield from ((text, "assumptions") for text in dict.fromkeys(_column(path, "scope")))
-    own = folder / "assumptions" / "own_measurements.csv"  # a processor's row says how its energy was come by, which is shown
-    yield from ((text, "assumptions") for name, text in zip(_column(own, "name"), _column(own, "derivation"), strict=True) if name == "energy_per_parameter_token")
+
+
+def of_rows(folder: Path) -> dict[Id, list[str]]:
+    """The patterns of what stands beside rows, records, claims and sources, with the files that have them."""
+    found: dict[Id, list[str]] = {}
+    for text, place in _beside(folder):
+        for part in row_texts.parts(text):
+            if place not in (places := found.setdefault(row_texts.pattern(part)[0], [])):
+                places.append(place)
+    return found
+
+
+def _beside(folder: Path) -> Iterator[tuple[str, str]]:
+    for path in sorted((folder / "assumptions").glob("*.csv")):
+        yield from ((text, f"assumptions/{path.name}") for name in ("locator", "derivation") for text in _column(path, name))
+    yield from ((text, "records.csv") for text in _column(folder / "records.csv", "locator"))
+    for claim in tomllib.loads((folder / "claims.toml").read_text(encoding="utf-8"))["claim"]:
+        yield claim["traced"].get("locator", ""), "claims.toml"
+    yield row_texts.SUPERSEDED.format(published="2026-01"), "assumptions/grids.csv"  # 'recount data update' writes it
+    yield from ((source.note, "sources.bib") for source in page_views.bibliography(folder / "sources.bib").values())
 
 
 def _in_words(text: str) -> bool:
@@ -127,8 +145,9 @@ def _column(path: Path, name: str) -> Iterable[str]:
 def said() -> dict[Path, dict[Id, list[str]]]:
     """The French catalogues of code, data and course by their path, each with the messages it must hold."""
     data = Project.here().data
+    told = data / "locale" / CATALOGUE
     return {
-        Path(__file__).parent / "locale" / CATALOGUE / "recount.po": of_code(), data / "locale" / CATALOGUE / "data.po": of_data(data),
+        Path(__file__).parent / "locale" / CATALOGUE / "recount.po": of_code(), told / "data.po": of_data(data), told / row_texts.CATALOGUE: of_rows(data),
         translation.catalogue("fr"): catalogue_course.of_course(),
     }  # fmt: skip
 
@@ -161,8 +180,9 @@ def problems(path: Path, wanted: dict[Id, list[str]]) -> list[str]:
     for identifier, entry in known.items():
         told += [f"{path.name}: to be looked at again (fuzzy): {identifier!r}"] if entry.fuzzy else []
         course = path.name == "course.po"
-        ours = [catalogue_course.kept(text, spoken) if course else marked(text) for text in (identifier if isinstance(identifier, tuple) else (identifier,))]
-        theirs = [catalogue_course.kept(text) if course else marked(text) for text in _strings(entry)]
+        kept = catalogue_course.kept if course else fields if path.name == row_texts.CATALOGUE else marked
+        ours = [catalogue_course.kept(text, spoken) if course else kept(text) for text in (identifier if isinstance(identifier, tuple) else (identifier,))]
+        theirs = [kept(text) for text in _strings(entry)]
         if "data.po" != path.name and any(found not in ours for found in theirs):
             told.append(f"{path.name}: other fields than in English: {identifier!r}")
     return told
@@ -184,6 +204,15 @@ def marked(text: str) -> list[str]:
     (['%(n)s', '**', '**', '](a.md)', '`x`', '{low}'], ['$a$', '$b$'])
     """
     return sorted(found for found in _MARKED.findall(text) if "\\" not in text or not found.startswith("{"))  # LaTeX has braces of its own
+
+
+def fields(pattern: str) -> list[str]:
+    """The fields of a pattern of rows: each number comes once, wherever French puts it.
+
+    >>> fields("{2} t of {1}")
+    ['1', '2']
+    """
+    return sorted(row_texts.FIELD.findall(pattern))
 
 
 def update(path: Path, wanted: dict[Id, list[str]]) -> list[Id]:

@@ -14,6 +14,7 @@ from recount.claim_fields import FIELDS
 from recount.claim_rows import Supply, advice
 from recount.contexts import called
 from recount.errors import RecountError, nearest
+from recount.language import labelled, message, say
 from recount.model import ROUTES
 from recount.project import write_whole
 from recount.units import read_number, read_quantity, read_unit
@@ -52,7 +53,7 @@ def new(given: Mapping[str, Any], independent: bool = False, ask: Ask | None = N
     register.claims_of(registers if own_register.register() else registers[1:])
     write_whole(target, text)
     _forget()
-    return [f"Claim '{answers['id']}' is written into {target.name}.", *_judged(answers["id"], supply), *advice(answers, supply, _sources())]
+    return [say("Claim '{id}' is written into {file}.", id=answers["id"], file=target.name), *_judged(answers["id"], supply), *advice(answers, supply, _sources())]
 
 
 def _forget() -> None:
@@ -62,10 +63,11 @@ def _forget() -> None:
 
 def _judged(identifier: str, supply: Supply | None) -> list[str]:
     if supply and supply.unknown:
-        return [f"No verdict yet: {', '.join(supply.unknown)} {'has' if len(supply.unknown) == 1 else 'have'} no rows."]
+        one, many = message("No verdict yet: {names} has no rows."), message("No verdict yet: {names} have no rows.")
+        return [say(one if len(supply.unknown) == 1 else many, names=", ".join(supply.unknown))]
     result = claims.recompute_claim(identifier)
     table = [explain.comparison(result).text(explain.WIDTH)] if result.figures else []
-    return [*table, f"Verdict: {explain.sentence(result)}", *explain.why(result)]
+    return [*table, labelled(say("Verdict"), explain.sentence(result)), *explain.why(result)]
 
 
 def _answers(given: Mapping[str, Any], ask: Ask | None) -> Answers:

@@ -67,9 +67,9 @@ def new(identifier: str, out: str | None = None) -> tuple[Path, list[str]]:
         except FileExistsError:
             raise RecountError(f"{path.parent} is a file: name a folder for the notebook.") from None
     options = _options()
-    told = [f"{path.stem}: {len(prompts(path))} places ask to be written ({_WRITE.strip('*')} …)."]
+    told = [say("{name}: {count} places ask to be written ({mark} …).", name=path.stem, count=len(prompts(path)), mark=_WRITE.strip("*"))]
     if path.parent == project.notebooks:
-        told.append(f"Next: 'recount run {path.stem}{options}', then 'recount site{options}'.")
+        told.append(say("Next: 'recount run {name}{options}', then 'recount site{options}'.", name=path.stem, options=options))
     return path, told
 
 

@@ -13,7 +13,8 @@ from typing import Any
 from recount import graph, own_register, register
 from recount.assumptions import COLUMNS, load, split_reference
 from recount.errors import RecountError, nearest
-from recount.units import pretty_unit
+from recount.language import french, in_a_row, labelled, message, say
+from recount.units import french_number, pretty_unit
 from recount.vocabulary import data_folder, spec
 from recount.wording import label
 
@@ -102,34 +103,37 @@ def advice(answers: Mapping[str, Any], supply: Supply | None, sources: Collectio
     if supply and supply.unknown:
         told += _rows_told(supply)
     elif supply and supply.defaults:
-        told.append("Not supplied by its contexts, so taken from the defaults: " + "; ".join(f"{label(name)} {_shown(name)}" for name in supply.defaults) + ".")
+        told.append(say("Not supplied by its contexts, so taken from the defaults: {rows}.", rows=in_a_row([f"{label(name)} {_shown(name)}" for name in supply.defaults])))
     told += [_source_told(key) for key in dict.fromkeys(answers.get(k) for k in ("source", "article_source")) if key and key not in sources]
     named, options = answers["id"], _options()
-    told.append(f"Next:\n  recount check{options}\n  recount claim {named}{options}\n  recount notebook new {named}{options}")
+    told.append(f"{say('Next:')}\n  recount check{options}\n  recount claim {named}{options}\n  recount notebook new {named}{options}")
     return told
 
 
 def _shown(name: str) -> str:
     row = load().default(name)
-    ends = f", {row.low} to {row.high}" if row.low else ""
-    return f"{row.value} {pretty_unit(row.unit)}".strip() + f" ({row.strength}{ends})"
+    value, low, high = (french_number(text) if french() else text for text in (row.value, row.low, row.high))
+    ends = ", " + say("{low} to {high}", low=low, high=high) if low else ""
+    return f"{value} {pretty_unit(row.unit)}".strip() + f" ({say(row.strength)}{ends})"
 
 
 def _rows_told(supply: Supply) -> list[str]:
-    near = [f"'{one}': {nearest(one, load().contexts())}" for one in supply.unknown]
+    near = [labelled(f"'{one}'", nearest(one, load().contexts(), say)) for one in supply.unknown]
     folder = own_register.data()
-    path = f"{folder.name}/rows.csv" if folder else f"{data_folder().name}/assumptions/*.csv" if not own_register.register() else "rows.csv in a folder that --data names"
+    path = f"{folder.name}/rows.csv" if folder else f"{data_folder().name}/assumptions/*.csv" if not own_register.register() else say("rows.csv in a folder that --data names")
     lines = [template(*one) for one in supply.rows()]
-    head = f"Add {'this row' if len(lines) == 1 else 'these rows'} to {path}, with your values in place of the words in capitals (a new file starts with the line of columns):"
-    also = [f"Other names that it may hold, for which a default stands in: {', '.join(supply.defaults)}."] if supply.defaults else []
-    return [f"Not in the data yet: {'; '.join(near)}", "\n".join([head, ",".join(COLUMNS), *lines]), *also]
+    one = message("Add this row to {path}, with your values in place of the words in capitals (a new file starts with the line of columns):")
+    many = message("Add these rows to {path}, with your values in place of the words in capitals (a new file starts with the line of columns):")
+    head = say(one if len(lines) == 1 else many, path=path)
+    also = [say("Other names that it may hold, for which a default stands in: {names}.", names=", ".join(supply.defaults))] if supply.defaults else []
+    return [say("Not in the data yet: {names}", names=in_a_row(near)), "\n".join([head, ",".join(COLUMNS), *lines]), *also]
 
 
 def _source_told(key: str) -> str:
     folder = own_register.data()
-    where = f"{folder.name}/sources.bib" if folder else f"{data_folder().name}/sources.bib" if not own_register.register() else "sources.bib in a folder that --data names"
+    where = f"{folder.name}/sources.bib" if folder else f"{data_folder().name}/sources.bib" if not own_register.register() else say("sources.bib in a folder that --data names")
     entry = [f"@online{{{key},", "  title = {TITLE},", "  author = {{AUTHOR}},", "  year = {YEAR},", "  url = {https://…},", f"  urldate = {{{datetime.date.today()}}},", "}"]
-    return "\n".join([f"The source '{key}' is in no sources.bib yet; add it to {where}:", *entry])
+    return "\n".join([say("The source '{key}' is in no sources.bib yet; add it to {where}:", key=key, where=where), *entry])
 
 
 def _options() -> str:

@@ -232,7 +232,7 @@ def _fit(options: argparse.Namespace) -> int:
 
 
 def _site(options: argparse.Namespace) -> int:
-    from recount import browser_model, default_claims, page_claims, page_finish, page_notebooks, pages
+    from recount import browser_model, default_claims, page_backtests, page_claims, page_finish, page_notebooks, pages
     from recount.project import Project
 
     pages.address(options.base_url)  # refused before anything is computed
@@ -245,10 +245,11 @@ def _site(options: argparse.Namespace) -> int:
         raise RecountError(f"no notebook was run in that language yet: 'recount run --language {options.language}' does it.")
     found, out = default_claims.whole(project), project.build / "site"
     standing = [one for one in executed if one in languages or (out / one / "index.html").is_file()]
+    backtests = page_backtests.kept(project)
     for one in languages:
         beside = [other for other in standing if other != one]
         notebooks = page_notebooks.either(executed, one)
-        index = pages.build(found["results"], notebooks, out, details=page_claims.kept(project, one), language=one, base_url=options.base_url, beside=beside)
+        index = pages.build(found["results"], notebooks, out, details=page_claims.kept(project, one), language=one, base_url=options.base_url, beside=beside, backtests=backtests)
     pages.together(index.parent, standing)
     browser_model.write(index.parent / "_static", options.pyodide)
     print(f"{found['told']}\n\nOpen {cli_claims.path_told(index)}")

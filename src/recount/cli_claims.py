@@ -10,6 +10,7 @@ from pathlib import Path
 
 from recount import own_register
 from recount.errors import RecountError
+from recount.language import say
 
 _WITH_REGISTER = ("run", "diff", "rerun", "refresh", "sweep", "claims", "claim", "check", "site")
 _NEW = "claim new"
@@ -101,7 +102,7 @@ def _notebook_new(options: argparse.Namespace) -> int:
 
     path, report = claim_notebook.new(options.id, options.out)
     print("\n".join(report))
-    print(f"{path_told(path)} written.")
+    print(say("{path} written.", path=path_told(path)))
     return 0
 
 

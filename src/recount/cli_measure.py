@@ -46,11 +46,13 @@ def add(commands: argparse._SubParsersAction) -> None:
 
 
 def _measure(options: argparse.Namespace) -> int:
-    if options.submit_check:
-        return _submit_check(Path(options.submit_check))
-    if options.rows:
-        from recount.measure import rows
-
+    if options.submit_check or options.rows:
+        try:
+            from recount.measure import rows
+        except ImportError as error:
+            raise RecountError(f"--submit-check and --rows need the whole of recount, and {error.name} is not installed here: take the file to where it is.") from None
+        if options.submit_check:
+            return _submit_check(Path(options.submit_check))
         path = Path(options.rows)
         print(rows.text(path) + (f"\nfor data/backtests/measured.csv:\n{listed}" if (listed := rows.listed(path)).count("\n") > 1 else ""), end="")
         return 0
@@ -61,6 +63,10 @@ def _measure(options: argparse.Namespace) -> int:
     sizes, batches = _listed(options.sizes), [_whole(text, "--batches") for text in _listed(options.batches)]
     if any(batch < 1 for batch in batches):
         raise RecountError("--batches holds 0: a batch is at least 1.")
+    from recount.measure import workloads
+
+    if options.name.strip() and not workloads.slug(options.name):
+        raise RecountError(f"--name '{options.name}' is not taken: rows spell it in a to z and digits, so it must have some of them, such as 'my laptop'.")
     if options.cpu and options.chip:
         raise RecountError("--cpu and --chip are both given: a processor has no chip of the data.")
     return _plan(options, asked, sizes, batches) if options.plan else _predict(options, asked, sizes, batches) if options.predict else _run(options, asked, sizes, batches)
@@ -103,11 +109,11 @@ def _plan(options: argparse.Namespace, asked: dict[str, Any], sizes: list[str], 
 def _predict(options: argparse.Namespace, asked: dict[str, Any], sizes: list[str], batches: list[int]) -> int:
     from recount.measure import record, workloads
 
-    chip = "" if options.cpu else options.chip or _bench(options).device()["chip"]
-    path = _path(options, chip or "cpu")
+    device = {"kind": "cpu"} if options.cpu else {"kind": "gpu", "chip": options.chip} if options.chip else _bench(options).device()
+    path = _path(options, workloads.called(device))
     if path.exists() and record.read(path)["repeats"]:
         raise RecountError(f"{path} holds measurements already: a prediction comes before them, so give another --out.")
-    made = _prepared(chip, options.cpu, asked, workloads.cases(options.only, sizes, batches, options.cpu))
+    made = _prepared(device, asked, workloads.cases(options.only, sizes, batches, options.cpu))
     record.write(path, made)
     for name, one in made["prediction"]["cases"].items():
         print(f"{name:26} " + (one.get("problem") or f"{one['middle']:.3g} pJ/(parameter·token), 90 % interval {one['low']:.3g} to {one['high']:.3g}"))
@@ -115,12 +121,13 @@ def _predict(options: argparse.Namespace, asked: dict[str, Any], sizes: list[str
     return 0
 
 
-def _prepared(chip: str, cpu: bool, asked: dict[str, Any], cases: list[Any]) -> dict[str, Any]:
-    from recount.measure import record
+def _prepared(device: dict[str, Any], asked: dict[str, Any], cases: list[Any]) -> dict[str, Any]:
+    from recount.measure import record, workloads
 
-    settings = record.settings(cpu, **asked)
+    settings, chip = record.settings(device["kind"] == "cpu", **asked), device.get("chip", "")
     if not chip:
-        return record.new("cpu", None, settings, {one.id: {"problem": "the model knows no processor"} for one in cases})
+        problem = "the model knows no processor" if device["kind"] == "cpu" else f"data/measure.toml does not name {device['name']}"
+        return record.new(workloads.called(device), None, settings, {one.id: {"problem": problem} for one in cases})
     try:
         from recount.measure import predict
     except ImportError as error:
@@ -140,17 +147,18 @@ def _run(options: argparse.Namespace, asked: dict[str, Any], sizes: list[str], b
     record.settings(options.cpu, **asked)
     bench = _bench(options)
     device = bench.device()
-    if device["kind"] == "gpu" and not device["chip"]:
-        raise RecountError(f"the data do not know {device['name']}: add its rows to data/assumptions/hardware.csv and its name to data/measure.toml.")
-    path = _path(options, ("synthetic-" if bench.mark else "") + (device["chip"] or "cpu"))
+    path = _path(options, ("synthetic-" if bench.mark else "") + workloads.called(device))
     if path.exists():
         found = record.read(path)
         record.keep_settings(found, path, **asked)
     else:
-        found = _prepared(device["chip"], options.cpu, asked, workloads.cases(options.only, sizes, batches, options.cpu))
+        found = _prepared(device, asked, workloads.cases(options.only, sizes, batches, options.cpu))
     todo = record.todo(found, path, options.only, sizes, batches)
     record.take_device(found, path, device, bench.software(), bool(bench.mark))
-    found["command"], found["measured_on"] = record.command(sys.argv[1:] if sys.argv[1:2] == ["measure"] else ["measure"]), datetime.date.today().isoformat()
+    if device["kind"] == "gpu" and not device["chip"]:
+        print(f"{bench.mark}data/measure.toml does not name {device['name']}: its energy is measured, without a prediction, a floor or a utilisation.")
+    if session.left(found, todo):
+        found["command"], found["measured_on"] = record.command(sys.argv[1:] if sys.argv[1:2] == ["measure"] else ["measure"]), datetime.date.today().isoformat()
     save = lambda: record.write(path, found)  # noqa: E731
     save()  # before the first minute of work: what cannot be written should be known by then
     session.run(bench, found, todo, save, lambda line: print(line, flush=True), None if stop_after is None else 60 * stop_after)

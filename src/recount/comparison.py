@@ -47,7 +47,9 @@ class Change:
 
     @property
     def factor(self) -> float | None:
-        """The figure of one set over that of the other."""
+        """The figure of one set over that of the other; none where they count in different units."""
+        if self.before.get("unit") != self.after.get("unit"):
+            return None
         one, other = self.before.get("recomputed"), self.after.get("recomputed")
         return other / one if one and other is not None and one != 0 else None
 

@@ -20,6 +20,7 @@ from recount.errors import RecountError, nearest
 from recount.intensity_table import NAME, UNIT, Table, Value
 from recount.own_rows import OVERRIDES, SOURCES
 from recount.project import write_whole
+from recount.row_texts import SUPERSEDED
 from recount.units import trimmed
 from recount.vocabulary import data_folder
 
@@ -204,7 +205,7 @@ def _text(target: Path, changes: tuple[Change, ...], table: Table, source: str, 
         place = _place(rows, change.value.context, old)
         if change.kept_as and f"{change.kept_as}|{NAME}|{SCOPE}" not in {row.key for row in load().rows}:
             kept = {c: getattr(change.held, c) for c in COLUMNS} | {"context": change.kept_as}
-            kept["derivation"] = f"{change.held.derivation} Superseded by the table of {published}.".strip()
+            kept["derivation"] = f"{change.held.derivation} {SUPERSEDED.format(published=published)}".strip()
             rows.insert(place, {column: kept.get(column, "") for column in columns})
             place += 1
         replaces = own and ("|".join(key) in ours or bool(old and old.get(OVERRIDES)))

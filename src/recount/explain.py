@@ -6,7 +6,7 @@ import dataclasses
 import html
 import re
 import textwrap
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from tabulate import tabulate
 
@@ -16,10 +16,11 @@ from recount.claims import Figure, Result
 from recount.errors import RecountError, nearest
 from recount.language import capital, either, french, in_a_row, in_english, labelled, message, of_data, say, say_counted
 from recount.register import Actually, Claim
+from recount.row_texts import of_row
 from recount.sensitivity import Driver, share_text
 from recount.units import Quantity, amount, percent, plural, pretty_unit, read_number, trimmed, with_unit  # noqa: F401 (notebooks find them here)
-from recount.verdicts import NOT_RECOMPUTABLE, REPRODUCED, VERDICTS
-from recount.wording import called_with_context, in_words, label, readable, spread, text_of
+from recount.verdicts import NOT_RECOMPUTABLE, REPRODUCED, VERDICTS, so_many
+from recount.wording import called_with_context, formula, in_words, label, readable, spread, text_of
 
 WIDTH = 100  # of a terminal
 _PADDING = 2  # what tabulate adds to a heading
@@ -74,7 +75,7 @@ def card(result: Result) -> Table:
         rows.append((say("Boundary"), of_data(claim.boundary)))
     if claim.condition:
         rows.append((say("Holds only if"), say("the printed figure of '{claim}' holds", claim=claim.condition)))
-    rows.append((say("Primary source"), f"{claim.source}, {claim.locator}" if claim.source else searched(claim)))
+    rows.append((say("Primary source"), f"{claim.source}, {of_row(claim.locator)}" if claim.source else searched(claim)))
     if claim.note:
         rows.append((say("Reading"), of_data(claim.note)))
     return Table(("", claim.id), tuple(rows))
@@ -94,7 +95,7 @@ def steps(figure: Figure) -> Table:
         for step in planned.steps:
             wired = graph.graph(planned.operand.activity, planned.operand.via)
             computed = wired.execute([*step.needs, step.name], values)
-            rows.append((label(step.name), step.formula, _substituted(step, computed), readable(computed[step.name], step.name)))
+            rows.append((label(step.name), formula(step.formula), _substituted(step, computed), readable(computed[step.name], step.name)))
         if planned.operand.claim:
             rows.append((say("printed figure"), say("printed by claim {claim}", claim=planned.operand.claim), "", text_of(next(iter(planned.assumptions.values())))))
         if planned.operand.count:
@@ -128,7 +129,7 @@ def origins(found: Sequence[Assumption]) -> Table:
     """Assumptions with range, strength, source and page."""
     rows = []
     for one in found:
-        source = f"{one.row.source}, {one.row.locator}" if one.row else _unsourced(one.origin)
+        source = f"{one.row.source}, {of_row(one.row.locator)}" if one.row else _unsourced(one.origin)
         context = f" [{one.row.context}]" if one.row else ""
         value = text_of(one) if one.name in ("printed", "count") or one.row is None else readable(one.value, one.name)
         confirmed = f", {say(one.row.confirmed)}" if one.row and one.row.confirmed not in ("read", "") else ""
@@ -286,10 +287,10 @@ def why(result: Result) -> list[str]:
     return told
 
 
-def members(result: Result) -> Table:
-    """Everything that a counting claim counted."""
+def members(result: Result, place: Callable[[str], str] = of_row) -> Table:
+    """Everything that a counting claim counted; *place* tells where in its source each stands."""
     count = next(dict(o.count) for route in result.claim.routes for o in route.operands if o.count)
-    rows = [(m.context, in_words(m.value), say("yes" if m.counts else "no"), f"{m.source}, {m.locator}") for m in counts.members(count)]
+    rows = [(m.context, in_words(m.value), say("yes" if m.counts else "no"), f"{m.source}, {place(m.locator)}") for m in counts.members(count)]
     return Table(("", label(count["name"]), say("Counts"), say("Source and page")), tuple(rows))
 
 
@@ -324,7 +325,7 @@ def tally(results: Sequence[Result]) -> str:
 
 def _by_verdict(results: Sequence[Result]) -> str:
     found = {verdict: sum(r.verdict == verdict for r in results) for verdict in VERDICTS}
-    return ", ".join(f"{number} {say(verdict)}" for verdict, number in found.items() if number)
+    return ", ".join(so_many(verdict, number) for verdict, number in found.items() if number)
 
 
 def whole(result: Result) -> list[str]:

@@ -3,20 +3,27 @@
 from __future__ import annotations
 
 import math
+import textwrap
 from collections.abc import Sequence
 
 from matplotlib.lines import Line2D
 
 from recount import language as spoken
 from recount.comparison import Change
-from recount.figure_style import FAINT, INK, VERDICT_STYLE, Words, canvas, drawn, legend_below, number_axis, shown, side_note, span
+from recount.figure_style import FAINT, INK, VERDICT_STYLE, Words, canvas, drawn, legend_below, number_axis, shown, side_note, span, wrapped
 from recount.study import View
 from recount.verdicts import VERDICTS
 
 
 def drawable(found: Sequence[Change]) -> list[Change]:
     """The changes that have a place on a logarithmic axis of recomputed over printed."""
-    return [c for c in found if c.figure and all(claim.get("ratio") and 0 < claim["ratio"] < math.inf for claim in (c.before, c.after))]
+    return [c for c in found if c.figure and c.factor and all(claim.get("ratio") and 0 < claim["ratio"] < math.inf for claim in (c.before, c.after))]
+
+
+def _statement(change: Change, words: Words) -> str:
+    """What the claim says, in the figure's language, as far as two lines hold it."""
+    told = change.after.get("statement_fr") if words.language == "fr" else ""
+    return textwrap.shorten((told or change.after.get("statement") or change.id).rstrip("."), 90, placeholder=" …")
 
 
 @drawn
@@ -29,7 +36,9 @@ def moved(found: Sequence[Change], names: tuple[str, str] = ("default", "this ru
     names : what the two are called.
     """
     words, rows = Words(language), sorted(drawable(found), key=lambda c: -c.after["ratio"])
-    figure, axes = canvas(1.5 + 0.27 * len(rows), [c.id for c in rows])
+    names_of = [_statement(c, words) for c in rows]
+    figure, axes = canvas(1.5 + 0.4 * len(rows), [wrapped(name, 46) for name in names_of])
+    axes.tick_params(axis="y", labelsize=8.5)
     ratios = [[claim["ratio"], *(claim[end] / claim["published"] for end in ("low", "high") if claim.get(end))] for c in rows for claim in (c.before, c.after)]
     low, high = span([1.0, *(x for one in ratios for x in one)])
     number_axis(axes.xaxis, words, True, (low, high))
@@ -48,6 +57,6 @@ def moved(found: Sequence[Change], names: tuple[str, str] = ("default", "this ru
     handles = [Line2D([], [], color=INK, marker="o", mfc="white", ls="", ms=6, label=names[0])]
     handles += [Line2D([], [], color=VERDICT_STYLE[v][0], marker=VERDICT_STYLE[v][1], ls="", ms=7, label=spoken.labelled(names[1], words(v))) for v in present]
     legend_below(figure, handles, 3)
-    told = [f"{c.id} {words.number(c.before['ratio'])} → {words.number(c.after['ratio'])} ({words(c.verdicts[1])})" for c in rows]
+    told = [spoken.labelled(name, f"{words.number(c.before['ratio'])} → {words.number(c.after['ratio'])} ({words(c.verdicts[1])})") for name, c in zip(names_of, rows, strict=True)]
     head = words("recomputed ÷ printed of {count} claims, {one} against {other}, on a logarithmic scale", count=len(rows), one=names[0], other=names[1])
     return shown(figure, f"{spoken.labelled(head, words.listed(told))}.")

@@ -38,7 +38,7 @@ from recount.figure_style import (
 )  # fmt: skip
 from recount.study import Estimate, Study, View
 from recount.units import Quantity, percent, read_quantity, read_unit
-from recount.verdicts import MISATTRIBUTED, VERDICTS, printed_range
+from recount.verdicts import MISATTRIBUTED, VERDICTS, printed_range, so_many
 from recount.wording import label as label_of, readable, spread
 
 __all__ = [
@@ -116,7 +116,7 @@ def _scoreboard_text(with_figure: Sequence[Result], others: Sequence[Result], wo
     if any(r.world.changed for r in with_figure):
         told.append(words("verdicts under changed assumptions"))
     counts = {v: sum(r.here == v for r in with_figure) for v in VERDICTS}
-    parts = [". ".join(told), ", ".join(f"{number} {words(v)}" for v, number in counts.items() if number)]
+    parts = [". ".join(told), ", ".join(so_many(v, number) for v, number in counts.items() if number)]
     rows = []
     for r in with_figure:
         ends = [words.number(x / r.printed_value) for x in r.taken.interval]

@@ -111,6 +111,11 @@ def say_counted(one: str, many: str, count: int, /, **fields: object) -> str:
     return told.format(count=count, **fields)
 
 
+def message_counted(one: str, many: str) -> tuple[str, str]:
+    """Mark a message that hangs on a number and that :func:`say_counted` is handed later."""
+    return one, many
+
+
 def of_data(text: str) -> str:
     """A text of ``data/`` (a note, a boundary, a definition) in the language spoken; one's own rows stay as written."""
     if _spoken == "en" or not text:

@@ -31,8 +31,8 @@ def quantities(glossary: Sequence[Mapping[str, str]], themes: Sequence[Mapping[s
     rows: dict[str, list[dict[str, Any]]] = {}
     for theme in themes:
         for row in theme["rows"]:
-            key, anchor = _key(row), _place(theme, row)
-            touched = reached.get(key, {})
+            name, anchor = key(row), _place(theme, row)
+            touched = reached.get(name, {})
             rows.setdefault(row["name"], []).append({**row, "called": _called(row["context"], language), "anchor": anchor, "touches": [by_id[i] for i in touched], "taken": touched})
     found = []
     for entry in glossary:
@@ -50,10 +50,10 @@ def quantities(glossary: Sequence[Mapping[str, str]], themes: Sequence[Mapping[s
 
 def places(themes: Sequence[Mapping[str, Any]]) -> dict[str, str]:
     """Where each row stands, seen from the folder of the claims, by the row's key; a row of one's own goes before ours."""
-    return {_key(row): _place(theme, row) for theme in themes for row in theme["rows"]}
+    return {key(row): _place(theme, row) for theme in themes for row in theme["rows"]}
 
 
-def _key(row: Mapping[str, str]) -> str:
+def key(row: Mapping[str, str]) -> str:
     return f"{row['context']}|{row['name']}|{row['scope']}"
 
 

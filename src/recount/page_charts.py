@@ -17,7 +17,7 @@ from markupsafe import Markup
 from recount.page_flow import powers
 from recount.page_views import LOOKS, Claim, slug, times
 from recount.units import trimmed
-from recount.verdicts import VERDICTS
+from recount.verdicts import VERDICTS, so_many
 
 LOW, HIGH = -3, 2  # powers of ten that the front page's axis spans; what lies beyond ends in an arrow
 HOLD, MAY, NOT = ("reproduced", "confirmed"), ("plausible", "undecided"), ("misattributed", "not reproduced", "refuted")
@@ -100,8 +100,8 @@ def _front(claims: Sequence[Claim], wide: bool, told: str, _: Callable[[str], st
 
 def _heading(verdict: str, number: int, y: float, wide: bool, _: Callable[[str], str]) -> Markup:
     meaning = Markup('<tspan class="meaning" dx="10">{}</tspan>').format(_(LOOKS[verdict].meaning)) if wide else ""
-    return Markup('<rect class="plate" x="0" y="{}" width="{}" height="20"/><g class="v-{}"><g transform="translate(0 {}) scale(0.9)">{}</g><text class="group" x="22" y="{}">{} {}{}</text></g>').format(
-        f"{y - 2:.1f}", 960 if wide else 350, slug(verdict), f"{y + 1:.1f}", _shape(verdict), f"{y + 14:.1f}", number, _(verdict), meaning
+    return Markup('<rect class="plate" x="0" y="{}" width="{}" height="20"/><g class="v-{}"><g transform="translate(0 {}) scale(0.9)">{}</g><text class="group" x="22" y="{}">{}{}</text></g>').format(
+        f"{y - 2:.1f}", 960 if wide else 350, slug(verdict), f"{y + 1:.1f}", _shape(verdict), f"{y + 14:.1f}", so_many(verdict, number), meaning
     )
 
 

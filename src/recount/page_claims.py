@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Callable
 from typing import Any
 
 from recount import freshness, language as spoken
@@ -18,18 +19,23 @@ Details = dict[str, Any]
 
 def kept(project: Project, language: str = "en") -> dict[str, Details]:
     """The details of every claim by its id; from the cache while code, packages and data stand."""
-    path = project.build / "cache" / f"claim-pages-{language}.json"
+    return while_it_stands(project, f"claim-pages-{language}", lambda: compute(language))
+
+
+def while_it_stands(project: Project, name: str, compute: Callable[[], dict[str, Any]]) -> dict[str, Any]:
+    """What was computed for the pages under a name; computed anew when code, packages or data are others."""
+    path = project.build / "cache" / f"{name}.json"
     now = freshness.Surroundings.now(project)
     stamp = [now.code, now.packages, now.data]
     try:
         found = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError):  # never kept, or damaged: as good as none
         found = {}
-    if isinstance(found, dict) and found.get("stamp") == stamp:
-        return found["claims"]
-    claims = compute(language)
-    write_whole(path, json.dumps({"stamp": stamp, "claims": claims}, ensure_ascii=False))
-    return claims
+    if isinstance(found, dict) and found.get("stamp") == stamp and "kept" in found:
+        return found["kept"]
+    made = compute()
+    write_whole(path, json.dumps({"stamp": stamp, "kept": made}, ensure_ascii=False))
+    return made
 
 
 def compute(language: str = "en") -> dict[str, Details]:
@@ -56,7 +62,7 @@ def details(identifier: str, language: str = "en") -> Details:
         "of_actually": result.taken is None and figure is not None,
         "rows": _rows(result),
         "quantities": sorted({step.name for each in result.figures for planned in each.plan.operands for step in planned.steps}),
-        "members": _table(explain.members(result)) if counted else None,
+        "members": _table(explain.members(result, place=str)) if counted else None,
         "routes": _table(explain.comparison(result)) if result.figures or result.actually else None,
         "scenarios": _scenarios(result, language),
     }
@@ -143,7 +149,7 @@ def _flow(figure, language: str) -> list[Details]:
     """
     from recount import graph
     from recount.units import plural, pretty_unit, trimmed
-    from recount.wording import label, readable
+    from recount.wording import formula, label, readable
 
     shares = {d.assumption.key: d.total for d in figure.drivers.of}
     nodes: list[Details] = []
@@ -167,8 +173,8 @@ def _flow(figure, language: str) -> list[Details]:
                 needs = [visit(need) for need in sorted(steps[name].needs, key=lambda need: -width(need, steps))]
                 done[name] = f"{number}.{name}"
                 names = "|".join(map(re.escape, sorted(steps[name].needs, key=len, reverse=True)))
-                formula = re.sub(rf"\b(?:{names})\b|[a-z][a-z0-9]*(?:_[a-z0-9]+)+", lambda m: label(m[0], language), steps[name].formula.partition("=")[2].strip())
-                nodes.append({"key": done[name], "kind": "step", "label": label(name, language), "value": readable(computed[name], name), "formula": formula, "from": needs})
+                told = re.sub(rf"\b(?:{names})\b|[a-z][a-z0-9]*(?:_[a-z0-9]+)+", lambda m: label(m[0], language), formula(steps[name].formula.partition("=")[2].strip()))
+                nodes.append({"key": done[name], "kind": "step", "label": label(name, language), "value": readable(computed[name], name), "formula": told, "from": needs})
                 return done[name]
             one = planned.assumptions[name]
             done[name] = one.key

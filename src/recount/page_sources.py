@@ -9,10 +9,11 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from recount import explore_view, page_assumptions, page_charts, page_course, page_data, page_history, page_notebooks, page_text, page_views as views
+from recount import explore_view, page_assumptions, page_backtests, page_charts, page_course, page_data, page_history, page_notebooks, page_text, page_views as views
 from recount.language import of_data
 from recount.page_text import SITE
 from recount.page_views import Claim
+from recount.verdicts import so_many
 from recount.vocabulary import data_folder
 
 # What a claim's page asks of its details; without them it shows what the JSON holds.
@@ -40,16 +41,21 @@ class Sources:
     headline: str
 
 
-def sources(results: list[dict[str, Any]], notebooks: Iterable[Path], details: Mapping[str, Any] | None = None, language: str = "en", base_url: str = "") -> Sources:
+def sources(
+    results: list[dict[str, Any]], notebooks: Iterable[Path], details: Mapping[str, Any] | None = None, language: str = "en", base_url: str = "",
+    backtests: Mapping[str, Any] | None = None,
+) -> Sources:
     """Every source of the site in one language, and what goes with the pages."""
     data, details = data_folder(), details or {}
     read = {path.stem: json.loads(path.read_text(encoding="utf-8")) for path in sorted(notebooks)}
     placed = {c["id"]: stem for stem, nb in read.items() for c in page_notebooks.payloads(nb) if c["notebook"] == stem}
     claims = [_in_language(claim, details.get(claim["id"], {}).get("shown", {}), language) | {"page": f"notebooks/{placed[claim['id']]}.html" if claim["id"] in placed else None} for claim in results]
     known = _known(claims, read, data, details, language)
+    known["tests"] = _tests(backtests, known, language)
     articles = {a["slug"]: a["title"] for a in known["articles"]}
     fill = lambda template, **more: page_text.fill(template, language, **known, **more).encode()  # noqa: E731
     pages = {f"{path.stem}.md": fill(path.name) for path in (SITE / "pages").glob("[!_]*.md")}
+    pages |= {"backtests.md": fill("_backtests.md", read=read)} if known["tests"] else {}
     pages |= {f"articles/{a['slug']}.md": fill("_article.md", article=a) for a in known["articles"]}
     pages |= {f"data/{t['stem']}.md": fill("_theme.md", theme=t) for t in known["themes"]}
     pages |= {f"assumptions/{q['name']}.md": fill("_assumption.md", quantity=q) for q in known["quantities"]}
@@ -109,6 +115,15 @@ def _known(claims: list[Claim], read: Mapping[str, Any], data: Path, details: Ma
     return known
 
 
+def _tests(backtests: Mapping[str, Any] | None, known: Mapping[str, Any], language: str) -> dict[str, Any] | None:
+    """What the page of the back-tests says, where there are any."""
+    if not backtests:
+        return None
+    rows = {page_assumptions.key(row): row for theme in known["themes"] for row in theme["rows"]}
+    places = {key: place.removeprefix("../") for key, place in known["row_places"].items()}
+    return page_backtests.told(backtests, rows, places, page_text.translate(language))
+
+
 def kind(claim: Claim, labels: Mapping[str, str], _) -> str:
     """What a claim is about, for choosing among them: the quantity it prints, or that it is no single one.
 
@@ -148,8 +163,9 @@ def _social(known: Mapping[str, Any], language: str) -> dict[str, Social]:
         alt = _("{printed} printed, {found} recomputed: {verdict}").format(printed=claim["printed"], found=claim["recomputed_text"], verdict=_(claim["verdict"]))
         found[f"claims/{claim['id']}"] = Social(f"{_(claim['verdict']).capitalize()}. {told}", claim["id"], alt)
     for article in known["articles"]:
-        tally = ", ".join(f"{number} {_(verdict)}" for verdict, number in views.by_verdict(article["claims"]))
+        tally = ", ".join(so_many(verdict, number) for verdict, number in views.by_verdict(article["claims"]))
         found[f"articles/{article['slug']}"] = Social(_("Its claims recomputed: {tally}.").format(tally=tally))
+    found |= {"backtests": Social(known["tests"]["headline"])} if known["tests"] else {}
     for quantity in known["quantities"]:
         found[f"assumptions/{quantity['name']}"] = Social(quantity["definition"])
     return found

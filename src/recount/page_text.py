@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
-from recount import language as spoken, page_charts, page_flow, page_views as views, po, wording
+from recount import language as spoken, page_backtest_chart, page_charts, page_flow, page_views as views, po, wording
 
 SITE = Path(__file__).resolve().parents[2] / "site"
 Translate = Callable[[str], str]
@@ -82,10 +82,11 @@ def environment(language: str):
     made.install_gettext_translations(translations(language), newstyle=False)
     made.filters |= {name: getattr(views, name) for name in _FILTERS}
     made.filters |= {name: functools.partial(_spoken, getattr(views, name), _) for name in _SPEAKING}
-    made.filters |= {"powers": page_flow.powers, "in_words": wording.in_words, "of_data": spoken.of_data}
+    made.filters |= {"powers": page_flow.powers, "in_words": wording.in_words, "of_data": spoken.of_data, "of_row": views.of_row}
     made.globals |= {
         "looks": views.LOOKS, "by_verdict": views.by_verdict, "figure": views.figure, "driven": page_charts.driven,
         "diagram": functools.partial(page_flow.diagram, _=_), "front": functools.partial(page_charts.front, _=_), "counted": page_charts.counted,
+        "panels": functools.partial(page_backtest_chart.panels, _=_),
     }  # fmt: skip
     return made
 
@@ -125,5 +126,5 @@ def of_theme(language: str) -> dict[str, str]:
     }
 
 
-def _spoken(function: Callable, _: Translate, value: Any) -> Any:
-    return function(value, _)
+def _spoken(function: Callable, _: Translate, value: Any, *more: Any) -> Any:
+    return function(value, _, *more)

@@ -15,7 +15,7 @@ from typing import Any
 
 from markupsafe import Markup, escape
 
-from recount import verdicts
+from recount import row_texts, verdicts
 from recount.errors import RecountError
 from recount.language import french, listed, say
 from recount.units import SCALE_WORDS, amount, format_number, french_number, in_french_units, pretty_unit, trimmed
@@ -60,13 +60,14 @@ def slug(text: str) -> str:
     return re.sub(r"[^A-Za-z0-9_.-]+", "-", text).strip("-")
 
 
-def badge(verdict: str, _: Translate = str) -> Markup:
-    """A verdict as a shape and a word.
+def badge(verdict: str, _: Translate = str, count: int | None = None) -> Markup:
+    """A verdict as a shape and a word, which hangs on a *count* that stands before it.
 
     >>> "plausible" in badge("plausible")
     True
     """
-    return Markup('<span class="verdict v-{}">{}<span>{}</span></span>').format(slug(verdict), LOOKS[verdict].svg(), _(verdict))
+    word = _(verdict) if count is None else verdicts.so_many(verdict, count).partition(" ")[2]
+    return Markup('<span class="verdict v-{}">{}<span>{}</span></span>').format(slug(verdict), LOOKS[verdict].svg(), word)
 
 
 def figure(value: float | None, unit: str | None, digits: int = 3) -> str:
@@ -209,6 +210,16 @@ def bibtex(text: str) -> str:
     '68 \\\\% of \\\\{x\\\\}\\\\_1 \\\\& more'
     """
     return re.sub(r"([\\{}%&_$#])", r"\\\1", text)
+
+
+def of_row(text: str) -> Markup:
+    """A text beside a row in the language spoken; one that has no translation says that it is English.
+
+    >>> str(of_row("Table 1 & 2"))
+    'Table 1 &amp; 2'
+    """
+    told = row_texts.translated(text)
+    return escape(told) if told or not text else Markup('<span lang="en">{}</span>').format(text)
 
 
 def title_of(stem: str) -> str:

@@ -29,7 +29,7 @@ _ESCAPES = re.compile(r"\x1b\[[0-9;]*m")
 
 def build(
     results: list[dict[str, Any]], notebooks: list[Path], out: Path, *, details: Mapping[str, Any] | None = None, language: str = "en", base_url: str = "",
-    beside: Sequence[str] = (),
+    beside: Sequence[str] = (), backtests: Mapping[str, Any] | None = None,
 ) -> Path:
     """Build the site in one language into *out* and return its front door.
 
@@ -42,6 +42,7 @@ def build(
     language : of the pages; those of others that stand in *out* stay.
     base_url : the address that the site will have, for what must name whole addresses; left out where it is unknown.
     beside : other languages of the site, to which each page leads; :func:`together` checks that it gets there.
+    backtests : what their page shows, as :func:`recount.page_backtests.kept` computes it; without it there is no such page.
 
     Raises
     ------
@@ -52,7 +53,7 @@ def build(
         shutil.rmtree(out)  # pages of before the languages had folders of their own: nothing would ever remove them
     source, memory, home = (out.with_name(f"{out.name}{ending}") / language for ending in ("-src", "-doctrees", ""))
     with spoken.speaking(language):
-        made = page_sources.sources(results, notebooks, details, language, base_url)
+        made = page_sources.sources(results, notebooks, details, language, base_url, backtests)
     files = {f"downloads/{name}": content for name, content in page_data.downloads(notebooks).items()}
     files |= page_course.files(language, {other: page_finish.NAMES[other] for other in beside})
     removed = _write(made.pages, source)

@@ -20,6 +20,7 @@ from recount.language import capital, labelled, of_data, say, speak
 from recount.project import CLAIM_MIME
 from recount.recompute import World
 from recount.register import Operand, Route
+from recount.row_texts import of_row
 from recount.scenarios import DEFAULT
 from recount.units import Quantity, amount, read_unit, trimmed
 from recount.vocabulary import quantities, spec
@@ -192,14 +193,14 @@ class Study:
         frame = self.rows(pattern, *names, scope=scope)
         ends = lambda r: say("{low} to {high}", low=trimmed(r.low, 3), high=trimmed(r.high, 3)) if r.low == r.low and r.low is not None else ""  # noqa: E731
         rows = [
-            (f"{r.context} [{r.scope}]" if r.scope else r.context, explain.label(r.name), amount(r.value, r.unit), ends(r), say(r.strength), f"{r.source}, {r.locator}")
+            (f"{r.context} [{r.scope}]" if r.scope else r.context, explain.label(r.name), amount(r.value, r.unit), ends(r), say(r.strength), f"{r.source}, {of_row(r.locator)}")
             for r in frame.itertuples()
         ]
         return view(explain.Table((say("About"), say("Quantity"), say("Value"), say("Range"), say("How strong"), say("Source and page")), tuple(rows)))
 
     def records(self, pattern: str, name: str) -> View:
         """Facts that are no quantities, with their sources."""
-        rows = [(r.context, explain.in_words(r.value) or say("none found"), of_data(r.note), f"{r.source}, {r.locator}") for r in records.matching(pattern, name)]
+        rows = [(r.context, explain.in_words(r.value) or say("none found"), of_data(r.note), f"{r.source}, {of_row(r.locator)}") for r in records.matching(pattern, name)]
         return view(explain.Table((say("About"), name, say("Note"), say("Source and page")), tuple(rows)))
 
     def scoreboard(self, *identifiers: str) -> View:

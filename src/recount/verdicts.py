@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 
 from recount.errors import RecountError
-from recount.language import message
+from recount.language import message, message_counted, say_counted
 from recount.units import SCALE_WORDS, read_number, rounding
 
 Range = tuple[float, float]
@@ -22,6 +22,26 @@ CONFIRMED, REFUTED, UNTRACED = message("confirmed"), message("refuted"), message
 VERDICTS = (
     REPRODUCED, CONFIRMED, PLAUSIBLE, UNDECIDED, MISATTRIBUTED, NOT_REPRODUCED, REFUTED, UNTRACED, NOT_RECOMPUTABLE,
 )  # fmt: skip
+_SO_MANY = {
+    REPRODUCED: message_counted("{count} reproduced", "{count} reproduced"),
+    CONFIRMED: message_counted("{count} confirmed", "{count} confirmed"),
+    PLAUSIBLE: message_counted("{count} plausible", "{count} plausible"),
+    UNDECIDED: message_counted("{count} undecided", "{count} undecided"),
+    MISATTRIBUTED: message_counted("{count} misattributed", "{count} misattributed"),
+    NOT_REPRODUCED: message_counted("{count} not reproduced", "{count} not reproduced"),
+    REFUTED: message_counted("{count} refuted", "{count} refuted"),
+    UNTRACED: message_counted("{count} untraced", "{count} untraced"),
+    NOT_RECOMPUTABLE: message_counted("{count} not recomputable", "{count} not recomputable"),
+}
+
+
+def so_many(verdict: str, count: int) -> str:
+    """How many got a verdict, in the language spoken, where its word may hang on the number.
+
+    >>> so_many("reproduced", 13)
+    '13 reproduced'
+    """
+    return say_counted(*_SO_MANY[verdict], count)
 
 
 def printed_range(printed: str, relation: str, significant: int | None = None) -> Range:

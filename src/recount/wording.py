@@ -72,6 +72,21 @@ def label(name: str, language: str | None = None) -> str:
     return {"printed": ("printed figure", "chiffre imprimé"), "count": ("count", "décompte")}.get(name, (name, name))[tongue == "fr"]
 
 
+_IN_FORMULAS = message("with routed share"), message("routed share"), message("with active_experts networks per layer")
+
+
+def formula(text: str) -> str:
+    """A formula, what it says in words in the language spoken.
+
+    >>> with spoken.speaking("fr"):
+    ...     formula("x = routed share × y with routed share = 1 − z")
+    'x = part aiguillée × y avec part aiguillée = 1 − z'
+    """
+    for phrase in _IN_FORMULAS:
+        text = text.replace(phrase, say(phrase))
+    return text
+
+
 def called_with_context(assumption: Assumption) -> str:
     """An assumption's words with what it is about: its row's context, or who printed it."""
     about = called(assumption.row.context) if assumption.row else text_of(assumption)

@@ -70,6 +70,24 @@ def score(predictions: Sequence[Prediction], baseline: str = "") -> Score:
     )  # fmt: skip
 
 
+def coverage_error(predictions: Sequence[Prediction], promised: float = 0.9) -> float:
+    """Standard error of the share of reports inside their intervals, where cases of one family fail together.
+
+    Formula: the larger of √(Σ (inside − share · cases)² · families / (families − 1)) / all cases,
+    summed over families, and √(promised · (1 − promised) / all cases), which chance alone would give.
+
+    >>> cases = [Prediction(str(k), "ab"[k > 4], "h100", "it_energy", "MWh", 1 + 3 * (k > 5), 0, 1, 3, {}) for k in range(10)]
+    >>> round(coverage_error(cases), 3), round(coverage_error(cases[:5]), 3)
+    (0.4, 0.134)
+    """
+    inside = np.array([p.covered for p in predictions], dtype=float)
+    members = np.array([p.family for p in predictions])
+    families = sorted(set(members))
+    off = [float(np.sum(inside[members == family] - inside.mean())) for family in families]
+    together = np.sqrt(np.sum(np.square(off)) * len(off) / (len(off) - 1)) / len(inside) if len(off) > 1 else 0.0
+    return float(max(together, np.sqrt(promised * (1 - promised) / len(inside))))
+
+
 def baselines_of(predictions: Sequence[Prediction]) -> list[str]:
     """What these predictions are compared with, in order of first mention."""
     return list(dict.fromkeys(name for p in predictions for name in p.baselines))

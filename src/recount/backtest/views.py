@@ -92,10 +92,13 @@ def published(*kinds: str) -> View:
     ----------
     kinds : ``measured``, ``declared`` or ``modelled``; none means all.
     """
+    return view(published_table([p for p in prompts.predictions() if not kinds or p.kind in kinds]))
+
+
+def published_table(found: Sequence[prompts.Published]) -> Table:
+    """The same of figures that were predicted before."""
     rows = []
-    for p in prompts.predictions():
-        if kinds and p.kind not in kinds:
-            continue
+    for p in found:
         unit = read_unit(p.unit)
         ends = [readable(Quantity(x, unit), p.quantity, 3) for x in (p.printed, p.middle, p.low, p.high)]
         inside = _inside(p.covered) + (say(", with a guess") if prompts.GUESSED in (p.size, p.length) else "")
@@ -105,7 +108,7 @@ def published(*kinds: str) -> View:
         say("Published figure"), say("Boundary"), say("Size"), say("Length of the answer"), say("Published"), say("Predicted"), capital(say("90 % interval")),
         say("Interval, high ÷ low"), say("Inside"),
     )  # fmt: skip
-    return view(Table(columns, tuple(rows)))
+    return Table(columns, tuple(rows))
 
 
 def constants() -> View:

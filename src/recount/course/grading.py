@@ -64,7 +64,7 @@ def _api(course: Path, language: str = "en") -> Iterator[Any]:
     try:
         from nbgrader.apps import NbGraderAPI
     except ImportError:
-        raise RecountError("nbgrader is not installed: pip install 'recount[course]', or 'make env', which brings it.") from None
+        raise RecountError("nbgrader is not installed: 'make env' brings it, or .venv/bin/pip install -e '.[course]' in a checkout.") from None
     from traitlets.config import Config
 
     config = Config()

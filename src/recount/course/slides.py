@@ -75,7 +75,7 @@ def _copy_reveal(target: Path) -> None:
     """reveal.js as the installed package sphinx-revealjs carries it."""
     package = find_spec("sphinx_revealjs")
     if package is None:
-        raise RecountError("reveal.js is not here: pip install 'recount[course]' brings it, or 'make env'.")
+        raise RecountError("reveal.js is not here: 'make env' brings it, or .venv/bin/pip install -e '.[course]' in a checkout.")
     carried = Path(package.origin).parent / "_static" / "revealjs"
     target.mkdir(parents=True, exist_ok=True)
     for file in (carried / "dist" / "reveal.js", carried / "dist" / "reveal.css", carried / "LICENSE"):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import gc
+import math
 import os
 import platform
 from collections.abc import Iterator
@@ -16,9 +17,10 @@ from recount.measure.meter import Clock, Host, Nvml
 from recount.measure.session import OutOfMemory
 from recount.measure.workloads import Shape
 
-MISSING = message("PyTorch is not installed: pip install 'recount[measure]' (from a checkout: .venv/bin/pip install -e '.[measure]') brings it.")
+MISSING = message("PyTorch is not installed: .venv/bin/pip install -e '.[measure]' in a checkout, or pip install torch nvidia-ml-py where only the sources lie, brings it.")
 _NO_ROOM = ("out of memory", "allocate memory", "not enough memory", "alloc_failed")
 _GRAPH_STEP = 64  # tokens that share one recorded graph, and so one length of cache
+_BFLOAT16 = (8, 0)  # the compute capability from which on chips multiply such numbers
 _PROMPT_TOKENS_AT_ONCE = 16_384  # of a batch: its hidden states would not fit beside the cache
 
 
@@ -43,6 +45,22 @@ def _memory(torch: Any) -> Iterator[None]:
         raise
 
 
+class _Pace:
+    """Lets an accelerator be one step behind, no more: a clock that runs ahead of it would stop too late."""
+
+    def __init__(self, torch: Any, where: Any):
+        self._torch, self._cuda, self._waited = torch, where.type == "cuda", None
+
+    def step(self) -> None:
+        """A step has been asked for: wait until the one before it is done."""
+        if self._cuda:
+            done = self._torch.cuda.Event()
+            done.record()
+            if self._waited is not None:
+                self._waited.synchronize()
+            self._waited = done
+
+
 class Training:
     """A model in training, stepped a batch at a time."""
 
@@ -54,7 +72,7 @@ class Training:
         with _memory(torch):
             self._model = Transformer(shape, sequence, bench.where, bench.dtype)
             self._optimiser = torch.optim.AdamW(self._model.parameters(), lr=1e-4, fused=bench.where.type == "cuda" or None)
-        self.parameters, self._waited = self._model.count, None
+        self.parameters, self._pace = self._model.count, _Pace(torch, bench.where)
 
     def prepare(self, batch: int, checkpointing: bool) -> None:
         """Take so many sequences a step from now on, and keep activations or compute them again."""
@@ -65,23 +83,22 @@ class Training:
 
     def step(self) -> int:
         """One step of AdamW on sequences drawn anew; the tokens it took."""
+        try:
+            return self._step()
+        except OutOfMemory:
+            # AdamW's averages may be there for some weights and half there for one: it would not make them anew.
+            self._optimiser.state.clear()
+            raise
+
+    def _step(self) -> int:
         with _memory(self._torch):
             # A batch that came again would be learnt, and learnt gradients are not random any more.
             tokens = self._torch.randint(self._vocabulary, (self._batch, self._sequence + 1), device=self._device)
             self._model.loss(tokens).backward()
             self._optimiser.step()
             self._optimiser.zero_grad(set_to_none=True)
-            self._pace()
+            self._pace.step()
         return self._batch * self._sequence
-
-    def _pace(self) -> None:
-        """Let the accelerator be one step behind, no more: a clock that runs ahead of it would stop too late."""
-        if self._device.type == "cuda":
-            done = self._torch.cuda.Event()
-            done.record()
-            if self._waited is not None:
-                self._waited.synchronize()
-            self._waited = done
 
     def told(self) -> dict[str, Any]:
         """How it is run."""
@@ -97,7 +114,7 @@ class Decoding:
         torch = self._torch = bench.torch
         self._cuda, self._batch, self._prompt, self._total = bench.where.type == "cuda", batch, prompt, prompt + output
         self._graphs: dict[int, Any] = {}
-        self.launch = "eager"
+        self.launch, self._pace = "eager", _Pace(torch, bench.where)
         with _memory(torch), torch.no_grad():
             self._model = Transformer(shape, self._total, bench.where, bench.dtype)
             self._cache = Cache(shape, batch, self._total, bench.where, bench.dtype)
@@ -116,6 +133,7 @@ class Decoding:
             for first in range(0, self._batch, at_once):
                 last = min(self._batch, first + at_once)
                 self._tokens[first:last] = self._model.read(self._prompts[first:last], self._cache.part(first, last))
+            self._pace.step()
         return self._batch * self._prompt
 
     def output(self) -> int:
@@ -127,6 +145,7 @@ class Decoding:
                     self._graphs[self._end(position)].replay()
                 else:
                     self._one(position + 1)
+            self._pace.step()
         return self._batch * (self._total - self._prompt)
 
     def _one(self, end: int) -> None:
@@ -157,6 +176,7 @@ class Decoding:
             self._graphs, self.launch = graphs, "CUDA graphs"
         except RuntimeError as error:  # no room for it among them: without graphs it may still fit
             self._graphs, self.launch = {}, f"eager (no graph: {str(error).splitlines()[0][:120]})"
+            torch.cuda.set_stream(torch.cuda.default_stream())  # a recording that fails may leave its own behind
             torch.cuda.synchronize()
 
     def told(self) -> dict[str, Any]:
@@ -174,7 +194,7 @@ class TorchBench:
 
     Raises
     ------
-    RecountError : PyTorch is missing, or sees no accelerator.
+    RecountError : PyTorch is missing, or sees no accelerator, or one that cannot multiply 16-bit numbers of this kind.
     """
 
     mark = ""  # before every line that is printed
@@ -183,6 +203,9 @@ class TorchBench:
         self.torch, self.clock, self.host = _torch(), Clock(), Host()
         if not cpu and not self.torch.cuda.is_available():
             raise RecountError("PyTorch sees no accelerator: --cpu measures a small training on the processor.")
+        if not cpu and (capability := self.torch.cuda.get_device_capability(0)) < _BFLOAT16:
+            named = f"{self.torch.cuda.get_device_name(0)} (compute capability {capability[0]}.{capability[1]})"
+            raise RecountError(f"{named} has no arithmetic in bfloat16, and what it emulates is no measure of it: a chip of 8.0 or later is needed.")
         self.where = self.torch.device("cpu" if cpu else "cuda:0")
         self.dtype = self.torch.float32 if cpu else self.torch.bfloat16
         self._name = name
@@ -208,10 +231,17 @@ class TorchBench:
         return found | ({"cuda": self.torch.version.cuda} if self.where.type == "cuda" else {})
 
     def training(self, shape: Shape, sequence: int) -> Training:
+        self._needs(4 * shape.parameters)  # weights, gradients and two averages
         return Training(self, shape, sequence)
 
     def decoding(self, shape: Shape, batch: int, prompt: int, output: int) -> Decoding:
+        self._needs(shape.parameters + 2 * batch * (prompt + output) * shape.layers * shape.key_value_heads * shape.head_size)
         return Decoding(self, shape, batch, prompt, output)
+
+    def _needs(self, numbers: int) -> None:
+        """So many numbers at once: an accelerator refuses what is too much, a system swaps until it ends us."""
+        if self.where.type == "cpu" and numbers * self.dtype.itemsize > _physical_memory():
+            raise OutOfMemory
 
     def synchronise(self) -> None:
         """Wait until all that was asked for is done."""
@@ -223,3 +253,11 @@ class TorchBench:
         gc.collect()
         if self.where.type == "cuda":
             self.torch.cuda.empty_cache()
+
+
+def _physical_memory() -> float:
+    """Bytes of the machine, where the system tells them."""
+    try:
+        return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    except (AttributeError, ValueError, OSError):
+        return math.inf

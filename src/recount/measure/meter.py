@@ -6,6 +6,7 @@ A meter is begun and ended round a stretch of work, and says how many joules it 
 from __future__ import annotations
 
 import contextlib
+import os
 import threading
 import time
 from typing import Any
@@ -37,12 +38,12 @@ class Nvml:
 
     Parameters
     ----------
-    uuid : of the board, as PyTorch tells it; empty: the first.
+    uuid : of the board, as PyTorch tells it; empty: the only one.
     library, clock : stand-ins for ``pynvml`` and the time, where readings are replayed.
 
     Raises
     ------
-    RecountError : no driver, no such board, or neither energy nor power to be had.
+    RecountError : no driver, no such board, not known which, or neither energy nor power to be had.
 
     References
     ----------
@@ -62,13 +63,17 @@ class Nvml:
             raise RecountError(f"{self.name} tells neither its energy nor its power: nothing can be measured on it.")
 
     def _found(self, uuid: str) -> Any:
-        """The board of that name; where there is but one it is the one, whatever a virtual machine calls it."""
-        try:
-            return self._nvml.nvmlDeviceGetHandleByUUID(uuid) if uuid else self._nvml.nvmlDeviceGetHandleByIndex(0)
-        except self._nvml.NVMLError:
-            if self._nvml.nvmlDeviceGetCount() != 1:
-                raise
+        """The board of that name; where there is but one it is the one, whatever a virtual machine calls it.
+
+        NVML counts boards by their slots, PyTorch the fastest first and only those that CUDA_VISIBLE_DEVICES
+        leaves it: among several a number says nothing.
+        """
+        boards = self._nvml.nvmlDeviceGetCount()
+        if boards == 1:
             return self._nvml.nvmlDeviceGetHandleByIndex(0)
+        if not uuid:
+            raise RecountError(f"there are {boards} accelerators, and PyTorch does not tell which of them is its first: a newer PyTorch does.")
+        return self._nvml.nvmlDeviceGetHandleByUUID(uuid)
 
     def _told(self, function: str, *arguments: Any) -> Any:
         """What NVML says, or nothing where this board, driver or machine does not."""
@@ -88,7 +93,8 @@ class Nvml:
         mode, driver = self._told("nvmlDeviceGetMigMode"), None
         with contextlib.suppress(self._nvml.NVMLError, AttributeError):
             driver = self._nvml.nvmlSystemGetDriverVersion()
-        others = self._told("nvmlDeviceGetComputeRunningProcesses")
+        running = self._told("nvmlDeviceGetComputeRunningProcesses")
+        others = None if running is None else [one for one in running if one.pid != os.getpid()]
         return {
             "name": self.name, "counter": self.kind, "power_limit_w": limit / 1e3 if limit else None,
             "memory_gb": round(memory.total / 1e9, 1) if memory else None, "driver": driver.decode() if isinstance(driver, bytes) else driver,
@@ -96,14 +102,16 @@ class Nvml:
         }  # fmt: skip
 
     def state(self) -> dict[str, Any]:
-        """Temperature, clocks, power, and the bits of why the clocks are lower than they could be."""
+        """Temperature, clocks, power, the bits of why the clocks are lower than they could be, and how many processes are there."""
         power, why = self._told("nvmlDeviceGetPowerUsage"), self._told("nvmlDeviceGetCurrentClocksEventReasons")
+        running = self._told("nvmlDeviceGetComputeRunningProcesses")
         return {
             "temperature_c": self._told("nvmlDeviceGetTemperature", self._nvml.NVML_TEMPERATURE_GPU),
             "sm_clock_mhz": self._told("nvmlDeviceGetClockInfo", self._nvml.NVML_CLOCK_SM),
             "memory_clock_mhz": self._told("nvmlDeviceGetClockInfo", self._nvml.NVML_CLOCK_MEM),
             "power_w": power / 1e3 if power is not None else None,
             "throttle_bits": why if why is not None else self._told("nvmlDeviceGetCurrentClocksThrottleReasons"),  # as it was called before
+            "processes": len(running) if running is not None else None,  # ours among them, where the driver lets it be seen
         }  # fmt: skip
 
     def begin(self) -> None:
@@ -128,6 +136,8 @@ class Nvml:
         after = self._told("nvmlDeviceGetTotalEnergyConsumption")
         if after is None or self._before is None or after < self._before:
             raise RecountError(f"the energy counter of {self.name} ran from {self._before} to {after} mJ: it was set back or lost on the way, so measure again.")
+        if after == self._before:
+            raise RecountError(f"the energy counter of {self.name} stood still at {after} mJ: this driver, or this virtual machine, does not keep it.")
         return (after - self._before) / 1e3
 
     def _look(self) -> None:

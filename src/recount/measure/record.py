@@ -18,6 +18,8 @@ from recount.measure.workloads import Case
 from recount.project import Project, write_whole
 
 VERSION = 1
+_MOST = 20e6  # bytes: the longest measurement there could be, 100 repeats of all cases, has 2 million
+_BY = {"power_limit_w": "a power limit (W) of", "driver": "driver", "counter": "the", "threads": "a number of threads of", "cores": "a number of cores of"}
 
 
 def settings(cpu: bool, **asked: Any) -> dict[str, Any]:
@@ -62,14 +64,18 @@ def read(path: Path) -> dict[str, Any]:
 
     Raises
     ------
-    RecountError : it is not readable, no record, or of a later version.
+    RecountError : it is not readable, too large, no record, or of a later version.
     """
     try:
+        if path.stat().st_size > _MOST:
+            raise RecountError(f"{path} has {path.stat().st_size / 1e6:,.0f} MB, and no measurement has more than {_MOST / 1e6:,.0f}.")
         found = json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise RecountError(f"{path} does not exist.") from None
     except (OSError, ValueError) as error:
         raise RecountError(f"{path} is not readable: {str(error).splitlines()[0]}.") from None
+    except RecursionError:
+        raise RecountError(f"{path} is no measurement of 'recount measure': it is nested too deeply.") from None
     version = found.get("version") if isinstance(found, dict) else None
     if not isinstance(version, int) or isinstance(version, bool) or "prediction" not in found or "repeats" not in found:
         raise RecountError(f"{path} is no measurement of 'recount measure'.")
@@ -84,13 +90,16 @@ def write(path: Path, record: dict[str, Any]) -> None:
 
 
 def take_device(record: dict[str, Any], path: Path, device: dict[str, Any], software: dict[str, str], synthetic: bool) -> None:
-    """Say on what is measured; a record that was begun elsewhere is refused."""
-    told = device["chip"] or "cpu"
-    if record["for"] != told:
-        name = f"this is {device['name']}" + ("" if device["chip"] else ", which the data do not know" if device["kind"] == "gpu" else "")
-        raise RecountError(f"{path.name} was prepared for {record['for']}, and {name}: prepare another with --predict --chip {device['chip'] or 'NAME'} --out OTHER.json.")
+    """Say on what is measured; a record that was begun elsewhere, or under another power limit, is refused."""
+    if record["for"] != workloads.called(device):
+        name = f"this is {device['name']}" + (", which data/measure.toml does not name" if device["kind"] == "gpu" and not device["chip"] else "")
+        other = f"prepare another with --predict --chip {device['chip']} --out OTHER.json" if device["chip"] else "give another --out"
+        raise RecountError(f"{path.name} was prepared for {record['for']}, and {name}: {other}.")
     if record["repeats"] and (record["synthetic"], record["device"]["name"], record["software"]) != (synthetic, device["name"], software):
         raise RecountError(f"{path.name} was begun on {record['device']['name']} with {_versions(record['software'])}, and this is {device['name']} with {_versions(software)}: give another --out.")
+    if record["repeats"] and (changed := [key for key in device if key != "other_processes" and record["device"].get(key) != device[key]]):
+        key = changed[0]
+        raise RecountError(f"{path.name} was begun with {_BY.get(key, key)} {record['device'].get(key)}, and now it is {device[key]}: set it back, or give another --out.")
     record |= {"device": device, "software": software, "synthetic": synthetic}
 
 

@@ -50,6 +50,7 @@ class ReplayNvml(types.SimpleNamespace):
         clock.watts = board["idle_watts"]
         told = {
             "nvmlInit": lambda: None,
+            "nvmlDeviceGetCount": lambda: 1,
             "nvmlDeviceGetHandleByIndex": lambda index: "board",
             "nvmlSystemGetDriverVersion": lambda: "made up",
             "nvmlDeviceGetName": lambda handle: board["name"],

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import io
-import re
 import statistics
 from pathlib import Path
 from typing import Any
@@ -37,12 +36,12 @@ def text(path: Path) -> str:
 
 
 def listed(path: Path) -> str:
-    """Lines for ``data/backtests/measured.csv``, header included; a processor is no case, since the model knows none."""
+    """Lines for ``data/backtests/measured.csv``, header included; a processor or a card that the data do not have is no case, since the model knows none."""
     found = _sound(path)
     stream = io.StringIO()
     writer = csv.DictWriter(stream, MEASURED_COLUMNS, lineterminator="\n")
     writer.writeheader()
-    for case in submit.complete(found) if found["device"]["kind"] == "gpu" else ():
+    for case in submit.complete(found) if found["chip"] else ():
         writer.writerow({"measurement": context(found, case), "phase": workloads.case(case).phase, "family": FAMILY, "hardware": f"hardware:{found['for']}", "note": ""})
     return stream.getvalue()
 
@@ -62,7 +61,7 @@ def context(found: dict[str, Any], case: str) -> str:
     >>> context({"for": "cpu", "device": {"name": "A 2-core virtual server"}}, "training-10m")
     'measurement:cpu-a-2-core-virtual-server-training-10m'
     """
-    machine = f"cpu-{re.sub(r'[^a-z0-9]+', '-', found['device']['name'].lower()).strip('-')}" if found["for"] == "cpu" else found["for"]
+    machine = f"cpu-{workloads.slug(found['device']['name'])}" if found["for"] == "cpu" else found["for"]
     return f"measurement:{machine}-{case}"
 
 
@@ -116,7 +115,7 @@ def _how(entry: dict[str, Any]) -> str:
 def _counted(entries: list[dict[str, Any]], found: dict[str, Any]) -> tuple[str, str]:
     """How strong the energy is, and how it was come by."""
     if found["device"]["kind"] == "gpu":
-        return "measured", f"by the board's own {found['device']['counter']}; accelerator alone"
+        return "measured", f"by the board's own {found['device']['counter']}, idle power not taken off; accelerator alone, limited to {found['device']['power_limit_w']:g} W"
     host = next(iter(entries[0]["stretches"].values()))["host"]
     powers = f"{found['device']['threads']} of {found['device']['cores']} cores at work, {host['tool']}: processor {host['processor_power']}; memory {host['memory_power']}"
     return ("measured" if host["processor_power"].startswith("measured") else "estimate"), powers

@@ -36,35 +36,43 @@ def run(
     RecountError : nothing at all could be measured.
     """
     begun, longest, failed = bench.clock.now(), 0.0, {one["case"] for one in record["failures"]}
-    done = {(one["case"], one["repeat"]) for one in record["repeats"]}
-    left = [(case, repeat) for case, repeat in todo if (case.id, repeat) not in done and case.id not in failed]
-    if left:
+    todo = left(record, todo)
+    if todo:
         _idle(bench, record, "before", save)
-    for number, (case, repeat) in enumerate(left, 1):
+    for number, (case, repeat) in enumerate(todo, 1):
         started = bench.clock.now()
         if stop_after is not None and started - begun + max(longest, _least(record["settings"], case)) > stop_after:
-            say(f"{bench.mark}stopped for the time: {len(left) - number + 1} of {len(left)} are left, and the same command goes on with them.")
+            say(f"{bench.mark}stopped for the time: {len(todo) - number + 1} of {len(todo)} are left, and the same command goes on with them.")
             break
         if case.id in failed:
             continue
         try:
             found = _training(bench, record, case, save) if case.phase == "training" else _decoding(bench, record["settings"], case)
         except OutOfMemory:
-            smallest = ", even with one sequence and activations computed again" if case.phase == "training" else ""
-            record["failures"].append({"case": case.id, "reason": f"does not fit into the memory{smallest}"})
             failed.add(case.id)
-            say(f"{bench.mark}{case.id}: it does not fit into the memory{smallest}.")
+            if searched := record["searches"].get(case.id):  # not for ever: the same command tries it again
+                say(f"{bench.mark}{case.id}: batch {searched['batch']} fitted when it was searched for and does not any more; is something else in the memory?")
+            else:
+                smallest = ", even with one sequence and activations computed again" if case.phase == "training" else ""
+                record["failures"].append({"case": case.id, "reason": f"does not fit into the memory{smallest}"})
+                say(f"{bench.mark}{case.id}: it does not fit into the memory{smallest}.")
         else:
             entry = {"case": case.id, "repeat": repeat, "order": 1 + len(record["repeats"]), "prediction_sha256": record["prediction"]["sha256"]} | found
             record["repeats"].append(entry | derived(entry, record))
-            say(f"{bench.mark}{number} of {len(left)}: {told(record['repeats'][-1])}")
+            say(f"{bench.mark}{number} of {len(todo)}: {told(record['repeats'][-1])}")
         bench.release()
         save()
         longest = max(longest, bench.clock.now() - started)
-    if left:
+    if todo:
         _idle(bench, record, "after", save)
     if failed and not record["repeats"]:
         raise RecountError(f"nothing was measured: {', '.join(sorted(failed))} do not fit into the memory; --sizes names smaller ones.")
+
+
+def left(record: dict[str, Any], todo: list[tuple[Case, int]]) -> list[tuple[Case, int]]:
+    """What is not measured yet, and may be."""
+    done, failed = {(one["case"], one["repeat"]) for one in record["repeats"]}, {one["case"] for one in record["failures"]}
+    return [(case, repeat) for case, repeat in todo if (case.id, repeat) not in done and case.id not in failed]
 
 
 def _least(settings: dict[str, Any], case: Case) -> float:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import datetime
+import itertools
 import json
 import math
 from pathlib import Path
@@ -19,6 +21,12 @@ _AGREE = {"gpu": 1.1, "cpu": 2.0}
 _EXACT = 1e-6  # a figure and the readings that it follows from
 _RENEWED = 0.1  # seconds between two values of the counter
 _SHORT = 50  # renewals of the counter in a stretch: fewer, and its ends are felt by more than 2 %
+_RATED = 1.05  # of the rated power, for a limit: makers allow no more
+_PROCESSOR = 2000  # W: more than the processors and the memory of one board draw
+_WATCHED = (0.1, 2.0)  # how far CodeCarbon's seconds may be off: a share, and its own start and end
+_PRECISION = {"gpu": "bfloat16", "cpu": "float32"}
+_TEXT = 1000  # characters
+_TOLD = 20  # faults of the form that are told: a file of another kind has millions
 REPEATS = 3
 
 
@@ -49,10 +57,10 @@ def _shape(found: dict[str, Any]) -> list[str]:
 
     schema = json.loads((data_folder() / "measurement.schema.json").read_text(encoding="utf-8"))
     told = []
-    for error in sorted(Draft202012Validator(schema).iter_errors(found), key=lambda one: [str(part) for part in one.absolute_path]):
+    for error in sorted(itertools.islice(Draft202012Validator(schema).iter_errors(found), _TOLD), key=lambda one: [str(part) for part in one.absolute_path]):
         place = " → ".join(str(part + 1 if isinstance(part, int) else part) for part in error.absolute_path) or "the file"
         told.append(f"{place}: {error.message[:200]}.")
-    return told or [f"{name}: it is not a finite number." for name in _not_finite(found)] or _sizes(found)
+    return told or _leaves(found)[:_TOLD] or _sizes(found)
 
 
 def _sizes(found: dict[str, Any]) -> list[str]:
@@ -66,12 +74,17 @@ def _sizes(found: dict[str, Any]) -> list[str]:
     return told
 
 
-def _not_finite(value: Any, place: str = "") -> list[str]:
+def _leaves(value: Any, place: str = "") -> list[str]:
+    """Numbers and words that no instrument writes."""
     if isinstance(value, dict):
-        return [one for key, inner in value.items() for one in _not_finite(inner, f"{place} → {key}".removeprefix(" → "))]
+        return [one for key, inner in value.items() for one in _leaves(inner, f"{place} → {key}".removeprefix(" → "))]
     if isinstance(value, list):
-        return [one for number, inner in enumerate(value, 1) for one in _not_finite(inner, f"{place} → {number}")]
-    return [place] if isinstance(value, float) and not math.isfinite(value) else []
+        return [one for number, inner in enumerate(value, 1) for one in _leaves(inner, f"{place} → {number}")]
+    if isinstance(value, str):
+        return [] if value.isprintable() and len(value) <= _TEXT else [f"{place}: it is not one line of at most {_TEXT:,} characters."]
+    if isinstance(value, float) and not math.isfinite(value):
+        return [f"{place}: it is not a finite number."]
+    return [f"{place}: no instrument writes such a number."] if value and not 1e-30 < abs(value) < 1e30 else []
 
 
 def _head(found: dict[str, Any]) -> list[str]:
@@ -84,7 +97,37 @@ def _head(found: dict[str, Any]) -> list[str]:
         told.append("its prediction or its settings were changed after they were sealed: the hash does not fit.")
     device = found["device"]
     if found["repeats"] and not device:
-        told.append("it does not say on what it was measured.")
+        return [*told, "it does not say on what it was measured."]
+    if device:
+        told += _device(device, found)
+    if found["repeats"]:
+        told += _date(found["measured_on"]) + ([] if found["software"] else ["it does not say with which versions it was measured."])
+    return told
+
+
+def _date(text: str) -> list[str]:
+    try:
+        day = datetime.date.fromisoformat(text)
+    except ValueError:
+        return [f"it was measured on '{text}', which is no date."]
+    # A day more, since it may be tomorrow already where it was measured.
+    return [f"it was measured on {text}, which is still to come."] if day > datetime.date.today() + datetime.timedelta(days=1) else []
+
+
+def _device(device: dict[str, Any], found: dict[str, Any]) -> list[str]:
+    """What the device says of itself, against what the file is for."""
+    told, chip, limit = [], found["chip"], device.get("power_limit_w")
+    if device["kind"] == "gpu" and device["chip"] != workloads.chip_of(device["name"]):
+        told.append(f"{device['name']} is called '{device['chip']}', and data/measure.toml calls it '{workloads.chip_of(device['name'])}'.")
+    if found["for"] != workloads.called(device):
+        told.append(f"it was prepared for '{found['for']}' and measured on '{workloads.called(device)}'.")
+    if device["chip"] != (chip["name"] if chip else ""):
+        told.append(f"its data sheet is that of '{chip['name'] if chip else ''}', and the chip is '{device['chip']}'.")
+    if device["kind"] == "cpu" and not workloads.slug(device["name"]):
+        told.append("its name has no letter from a to z and no digit: no row could be called by it.")
+    if limit and chip and limit > _RATED * chip["thermal_design_power_w"]:
+        told.append(f"its power limit of {limit:g} W is above the rated {chip['thermal_design_power_w']:g} W.")
+    told += [f"{at['watts']:.3g} W at rest are more than its limit of {limit:g} W." for at in found["idle"] if limit and at["watts"] > _METER * limit]
     if device.get("partitioned"):
         told.append(f"{device['name']} was cut into partitions: its counter counts all of them.")
     if (device.get("other_processes") or 0) > 1:
@@ -114,10 +157,16 @@ def _repeat(entry: dict[str, Any], found: dict[str, Any]) -> list[str]:
         told.append(f"{name}: it follows another prediction than the one in the file.")
     if case.id not in found["prediction"]["cases"]:
         told.append(f"{name}: the file was not prepared for it.")
+    if entry["phase"] != case.phase:
+        return [*told, f"{name}: it is called {entry['phase']}."]
     if entry["parameters"] != shape.parameters:
         told.append(f"{name}: {entry['parameters']:,} parameters, and size {case.size} has {shape.parameters:,}.")
     if case.batch not in (None, entry["batch"]):
         told.append(f"{name}: its batch is {entry['batch']}.")
+    if case.phase == "training" and (taken := found["searches"].get(case.id, {}).get("batch")) != entry["batch"]:
+        told.append(f"{name}: its batch is {entry['batch']}, and the search found {taken or 'none'}.")
+    if found["device"] and not found["synthetic"] and entry["precision"] != (wanted := _PRECISION[found["device"]["kind"]]):
+        told.append(f"{name}: its numbers are '{entry['precision']}', and '{wanted}' are asked for.")
     a_step = {"training": entry.get("sequence", 0), "prompt": entry.get("prompt_tokens", 0), "output": entry.get("output_tokens", 0)}
     lengths = {key: settings["sequence" if key == "training" else f"{key}_tokens"] for key in entry["stretches"]}
     for key, one in entry["stretches"].items():
@@ -125,7 +174,10 @@ def _repeat(entry: dict[str, Any], found: dict[str, Any]) -> list[str]:
             told.append(f"{name}, {key}: {a_step[key]:,} tokens at a time, and the settings say {lengths[key]:,}.")
         if one["tokens"] != one["steps"] * entry["batch"] * a_step[key]:
             told.append(f"{name}, {key}: {one['tokens']:,} tokens are not {one['steps']:,} steps × {entry['batch']} × {a_step[key]:,}.")
-        told += [f"{name}, {key}: {fault}" for fault in _stretch(one, found)]
+        least = 60 * settings["minutes"] * (1 if key == "training" else settings["decoding_share"])
+        if one["seconds"] < least * (1 - _EXACT):
+            told.append(f"{name}, {key}: {one['seconds']:.4g} s, and the settings say {least:.4g} s at the least.")
+        told += [f"{name}, {key}: {fault}" for fault in (*_stretch(one, found), *_host(one, found))]
     told += [f"{name}: {fault}" for fault in _follows(entry, found)]
     return told + [f"{name}, {key}: utilisation {share:.3g} is above 1." for key, share in entry.get("utilisation", {}).items() if share > 1]
 
@@ -141,6 +193,25 @@ def _stretch(one: dict[str, Any], found: dict[str, Any]) -> list[str]:
         told.append(f"{one['watts']:.3g} W at work are less than the {min(idle):.3g} W at rest.")
     if limit and one["seconds"] < _SHORT * _RENEWED:
         told.append(f"{one['seconds']:.3g} s are too short for a counter that is renewed every {_RENEWED:g} s: at least {_SHORT * _RENEWED:g} s.")
+    return told
+
+
+def _host(one: dict[str, Any], found: dict[str, Any]) -> list[str]:
+    """Who else was there, and what a processor's energy is the sum of."""
+    host, told = one["host"], []
+    most = max((one[when].get("processes") or 0 for when in ("before", "after") if when in one), default=0)
+    if most > 1:
+        told.append(f"{most} processes were on {found['device'].get('name', 'it')}: its counter counts all of them.")
+    if found["device"].get("kind") != "cpu":
+        return told
+    if "problem" in host:
+        return [*told, f"its energy was {host['problem']}."]
+    if abs(host["processor_j"] + host["memory_j"] - one["joules"]) > _EXACT * one["joules"]:
+        told.append(f"{one['joules']:.6g} J are not {host['processor_j']:.6g} J of the processor and {host['memory_j']:.6g} J of the memory.")
+    if abs(host["seconds_watched"] - one["seconds"]) > _WATCHED[0] * one["seconds"] + _WATCHED[1]:
+        told.append(f"CodeCarbon watched {host['seconds_watched']:.4g} s of {one['seconds']:.4g} s.")
+    if one["watts"] > _PROCESSOR:
+        told.append(f"{one['watts']:.4g} W are more than a processor and its memory draw: at most {_PROCESSOR:,} W.")
     return told
 
 

@@ -14,8 +14,9 @@ from recount.backtest.cases import OWN
 from recount.contexts import spelled
 from recount.errors import RecountError
 from recount.explain import Table
-from recount.language import capital, message, of_data, say
-from recount.measure import arithmetic, predict, record as records, session, workloads
+from recount.language import capital, message, say
+from recount.measure import arithmetic, predict, record as records, rows as as_rows, session, workloads
+from recount.row_texts import of_row
 from recount.study import View, view
 from recount.units import amount, percent, read_quantity, read_unit, trimmed
 from recount.vocabulary import data_folder
@@ -120,7 +121,7 @@ def processors() -> View:
         if _EPSILON[1] in found:
             row = found[_EPSILON[1]]
             size = readable(found["active_parameters"].quantity(), "active_parameters", 3)
-            rows.append((spelled(context.partition(":")[2]), size, readable(row.quantity(), row.name, 3), say(row.strength), of_data(row.derivation)))
+            rows.append((spelled(context.partition(":")[2]), size, readable(row.quantity(), row.name, 3), say(row.strength), of_row(row.derivation)))
     return view(Table((say("Measurement"), say("Size"), "ε", say("How strong"), say("How")), tuple(rows)))
 
 
@@ -142,17 +143,31 @@ def repeats(name: str) -> View:
 
 
 def accelerators() -> View:
-    """Our own measurements on accelerators, or that there is none yet."""
-    rows = []
+    """Our own measurements on accelerators beside the prediction that was sealed before each, or that there is none yet."""
+    rows, sealed = [], _sealed()
     for context, found in own().items():
         if _EPSILON[0] in found:
             watts, share = found.get("accelerator_power"), found.get("utilisation")
             rows.append((
                 spelled(context.partition(":")[2]), readable(found["active_parameters"].quantity(), "active_parameters", 3), readable(found[_EPSILON[0]].quantity(), _EPSILON[0], 3),
-                readable(watts.quantity(), "accelerator_power", 3) if watts else "", percent(_in(share, ""), 3) if share else "", found[_EPSILON[0]].locator,
+                sealed.get(context, ""), readable(watts.quantity(), "accelerator_power", 3) if watts else "", percent(_in(share, ""), 3) if share else "", of_row(found[_EPSILON[0]].locator),
             ))  # fmt: skip
-    columns = say("Measurement"), say("Size"), "ε", say("Power"), say("Utilisation"), say("Where")
+    columns = say("Measurement"), say("Size"), "ε", say("Predicted before"), say("Power"), say("Utilisation"), say("Where")
     return view(Table(columns, tuple(rows))) if rows else View(say(NOT_YET))
+
+
+def _sealed() -> dict[str, str]:
+    """What the files that are kept say was expected of each case on an accelerator, whatever the model says today."""
+    told = {}
+    for path in sorted((data_folder() / "measurements").glob("*.json")):
+        found = records.read(path)
+        if found["device"].get("kind") == "gpu":
+            trace.used("file", f"measurements/{path.name}")
+            for case, one in found["prediction"]["cases"].items():
+                if "middle" in one:
+                    interval = say("{low} to {high}", low=trimmed(one["low"], 3), high=amount(one["high"], "pJ", 3))
+                    told[as_rows.context(found, case)] = f"{amount(one['middle'], 'pJ', 3)} ({interval})"
+    return told
 
 
 def against_prediction(*phases: str) -> View:

@@ -120,6 +120,24 @@ def chip_of(device: str) -> str:
     return next((chip for pattern, chip in table()["chips"].items() if re.search(pattern, device)), "")
 
 
+def called(device: dict[str, Any]) -> str:
+    """What a file calls the device it is for: the chip of the data, a card that they do not have by its name, or cpu.
+
+    >>> called({"kind": "gpu", "chip": "", "name": "NVIDIA GeForce RTX 4090"})
+    'nvidia-geforce-rtx-4090'
+    """
+    return "cpu" if device["kind"] == "cpu" else device["chip"] or slug(device["name"])
+
+
+def slug(name: str) -> str:
+    """A name as contexts spell it.
+
+    >>> slug("A 2-core virtual server!")
+    'a-2-core-virtual-server'
+    """
+    return re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")
+
+
 def cases(only: str = "", named: Iterable[str] = (), batches: Iterable[int] = (), cpu: bool = False) -> list[Case]:
     """The cases of a measurement, trainings first.
 
