@@ -17,11 +17,12 @@ export RERUN_ASSUMPTIONS := $(value P)
 # The language of the lessons, en or fr; a folder of nbgrader holds one of them.
 COURSE_LANGUAGE ?= en
 COURSE_ENDING := $(if $(filter-out en,$(COURSE_LANGUAGE)),-$(COURSE_LANGUAGE))
+export LITE_FOLDER := $(or $(value LITE),build/lite)
 export COURSE_FOLDER := $(or $(value COURSE),build/course$(COURSE_ENDING))
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help env run test browser measuretest refresh messages lab explore pyodide rerun site course slides bench benchkernel lock clean distclean
+.PHONY: help env run test browser measuretest refresh messages lab explore pyodide rerun site course slides lite bench benchkernel lock clean distclean
 
 help: ## explain every target (this text)
 	@echo "recount: recompute what the press says about AI's energy, carbon and water."
@@ -72,6 +73,10 @@ course: env ## the course for a class: notebooks, solutions with full marks, han
 
 slides: env ## the lessons as slides that need no network, into build/slides; COURSE_LANGUAGE=fr: build/slides-fr
 	$(BIN)/python -m recount.course slides --language $(COURSE_LANGUAGE) --to build/slides$(COURSE_ENDING)
+
+lite: env ## the course in a browser that has nothing installed: a static JupyterLite in build/lite (LITE=DIR PYODIDE=DIR)
+	$(BIN)/python -m pip install --quiet --no-build-isolation --editable ".[lite]"
+	$(BIN)/python -m recount.course lite --to "$$LITE_FOLDER" $(if $(PYODIDE),--pyodide "$(PYODIDE)")
 
 bench: env ## how long intervals and sweeps take, against simpler and other ways (some minutes)
 	$(BIN)/python benchmarks/intervals.py

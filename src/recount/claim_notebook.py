@@ -11,7 +11,7 @@ import textwrap
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from recount import claims, execution, freshness, own_register, own_rows, register, sampling
+from recount import claims, execution, freshness, in_browser, own_register, own_rows, register, sampling
 from recount.assumptions import split_reference
 from recount.claims import Result
 from recount.contexts import called
@@ -50,6 +50,7 @@ def new(identifier: str, out: str | None = None) -> tuple[Path, list[str]]:
     ------
     RecountError : an unknown claim, a notebook that exists, a name or folder that leads astray, a cell that fails.
     """
+    in_browser.refuse(say("A notebook that is executed by a command"))
     claim, project = register.claim(identifier), Project.here()
     result = claims.recompute_claim(identifier)
     path = _path(claim, project, out)

@@ -11,6 +11,7 @@ import logging
 import math
 from typing import TYPE_CHECKING, Any
 
+from recount import in_browser
 from recount.assumptions import load
 from recount.errors import RecountError, nearest
 from recount.explain import Table, label, readable
@@ -94,6 +95,7 @@ def ecologits_answer(provider: str, model: str, tokens: Quantity, zone: str = ""
     ----------
     EcoLogits 0.11.3, ``tracers/utils.py``, ``llm_impacts``.
     """
+    in_browser.refuse("EcoLogits")
     from ecologits.model_repository import models
     from ecologits.tracers.utils import PROVIDER_CONFIG_MAP, llm_impacts
 
@@ -148,6 +150,7 @@ def ecologits_open_model(
     ----------
     EcoLogits 0.11.3, ``impacts/llm.py``, ``compute_llm_impacts``.
     """
+    in_browser.refuse("EcoLogits")
     from ecologits.impacts.llm import compute_llm_impacts
 
     mix = _mix(zone)

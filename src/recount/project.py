@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import os
 import re
+import sys
 import tempfile
 from pathlib import Path
 
@@ -122,4 +123,4 @@ def write_whole(path: Path, text: str | bytes) -> bool:
 def _umask() -> int:
     mask = os.umask(0)
     os.umask(mask)
-    return mask
+    return mask if sys.platform != "emscripten" else 0o022  # a browser's starts as one that forbids everything

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 
@@ -140,16 +140,33 @@ def _close_in(planned: Plan, unit: str, target: float, moved: Sequence[Assumptio
         alone = {one.key: np.where(which == k, value, float(one.value.magnitude)) for k, one in enumerate(moved)}
         return np.broadcast_to(_figure(planned, unit, alone), away.shape) - target
 
-    from scipy.optimize.elementwise import find_root  # of SciPy 1.15: the browser's is older, and asks for no break-even
-
     # In logarithms, so that the smallest quantities are solved as exactly as the largest.
-    bracket = (np.log(low / base[index]), np.log(high / base[index]))
-    result = find_root(gap, bracket, args=(index,), tolerances={"xatol": 1e-14, "xrtol": 1e-14, "fatol": 0, "frtol": 0})
+    solved, left = _roots(gap, np.log(low / base[index]), np.log(high / base[index]), index)
     found: dict[int, list[tuple[float, bool]]] = {}
-    for (which, *_, rising), away, missed in zip(crossings, result.x, result.f_x, strict=True):
+    for (which, *_, rising), away, missed in zip(crossings, solved, left, strict=True):
         if abs(missed) <= 1e-9 * abs(target or 1.0):
             found.setdefault(which, []).append((float(base[which] * np.exp(away)), rising))
     return found
+
+
+def _roots(gap: Callable, low: np.ndarray, high: np.ndarray, index: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Where a function crosses zero between two ends, all crossings at once, and what is left of it there."""
+    try:
+        from scipy.optimize.elementwise import find_root
+    except ImportError:  # it came with SciPy 1.15, which the browser's Python does not have
+        return _halved(gap, low, high, index)
+    result = find_root(gap, (low, high), args=(index,), tolerances={"xatol": 1e-14, "xrtol": 1e-14, "fatol": 0, "frtol": 0})
+    return result.x, result.f_x
+
+
+def _halved(gap: Callable, low: np.ndarray, high: np.ndarray, index: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """The same by halving the stretch between them."""
+    rising = gap(high, index) > 0
+    for _ in range(64):  # of a stretch of a hundred in logarithms less than a last digit is left
+        middle = (low + high) / 2
+        beyond = (gap(middle, index) > 0) == rising
+        low, high = np.where(beyond, low, middle), np.where(beyond, middle, high)
+    return middle, gap(middle, index)
 
 
 def _chosen(moved: Assumption, solved: list[tuple[float, bool]], moves: bool) -> BreakEven:

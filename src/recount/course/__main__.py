@@ -24,6 +24,10 @@ def main(arguments: list[str] | None = None) -> int:
         sub.add_argument("--to", required=True, type=lambda typed: Path(typed).expanduser(), metavar="DIR", help="folder to write into")
         sub.add_argument("--language", default="en", metavar="CC", help="en or fr: the language of the lessons (default: en)")
         sub.set_defaults(command=command)
+    lite = commands.add_parser("lite", help="the students' notebooks as a JupyterLite, which runs in a browser that has nothing installed")
+    lite.add_argument("--to", required=True, type=lambda typed: Path(typed).expanduser(), metavar="DIR", help="folder to write into; an earlier one is replaced")
+    lite.add_argument("--pyodide", metavar="DIR", help="a folder with Pyodide to put into it (default: from its public address)")
+    lite.set_defaults(command=_lite, language=None)
     mark = commands.add_parser("marks", help="the marks of a notebook, as far as a program can give them")
     mark.add_argument("notebook", type=Path, metavar="FILE")
     mark.add_argument("--language", metavar="CC", help="en or fr: what the marks are told in (default: the language of the lesson)")
@@ -63,6 +67,14 @@ def _slides(options: argparse.Namespace) -> int:
 
     for name in options.lessons or lessons.names():
         print(slides.write(solutions.executed(name, options.language), name, options.to))
+    return 0
+
+
+def _lite(options: argparse.Namespace) -> int:
+    from recount.course import lite
+
+    page = lite.write(options.to, options.pyodide)
+    print(f"{page}\nA browser runs it from a server alone: python -m http.server -d {options.to}")
     return 0
 
 

@@ -67,6 +67,11 @@ def is_read_by_hand(cell: Any) -> bool:
     return is_answer(cell) and bool(about(cell).get("grade"))
 
 
+def title(notebook: NotebookNode) -> str:
+    """A lesson's title, its first heading."""
+    return next((line.lstrip("# ") for cell in notebook.cells if cell.cell_type == "markdown" for line in cell.source.splitlines() if line.startswith("# ")), "recount")
+
+
 def points(notebook: NotebookNode) -> dict[str, float]:
     """Points of each check and of each answer that is read by hand, by its name."""
     return {about(cell)["grade_id"]: about(cell)["points"] for cell in notebook.cells if about(cell).get("grade")}

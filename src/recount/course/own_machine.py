@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 
+from recount import in_browser
 from recount.course import small_model
 from recount.errors import RecountError
 from recount.language import labelled, say
@@ -39,8 +40,9 @@ def train(duration: str = "60 s", country: str = "FRA") -> Measured:
 
     Raises
     ------
-    RecountError : a time that is none or beyond ten minutes; CodeCarbon does not work here.
+    RecountError : a time that is none or beyond ten minutes; CodeCarbon does not work here, or this is a browser.
     """
+    in_browser.refuse("CodeCarbon")
     seconds = float(read_quantity(duration, "s", say("the time to train")).to("s").magnitude)
     if not 0 < seconds <= LONGEST:
         raise RecountError(say("a training of {seconds} s cannot be: give more than 0 s and at most {longest} s, such as '60 s'.", seconds=f"{seconds:g}", longest=LONGEST))

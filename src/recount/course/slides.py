@@ -47,7 +47,7 @@ def html(notebook: NotebookNode, name: str) -> str:
     page, _ = exporter.from_notebook_node(
         shown,
         resources={
-            "metadata": {"name": name, "title": _title(notebook)}, "reveal_folder": _REVEAL, "language": translation.language_of(notebook),
+            "metadata": {"name": name, "title": lessons.title(notebook)}, "reveal_folder": _REVEAL, "language": translation.language_of(notebook),
             "pygments_css": HtmlFormatter(style="default").get_style_defs(".highlight"), "slides_css": (folder / "slides.css").read_text(encoding="utf-8"),
         },
     )  # fmt: skip
@@ -69,10 +69,6 @@ def _mathml(tex: str, display: bool) -> str:
 
     markup = latex2mathml.tex2mathml(tex.strip(), as_block=display)
     return re.sub(r">\s+<", "><", re.sub(r"\s*\n\s*", "", markup))
-
-
-def _title(notebook: NotebookNode) -> str:
-    return next((line.lstrip("# ") for cell in notebook.cells if cell.cell_type == "markdown" for line in cell.source.splitlines() if line.startswith("# ")), "recount")
 
 
 def _copy_reveal(target: Path) -> None:
