@@ -62,7 +62,7 @@ def details(identifier: str, language: str = "en") -> Details:
         "of_actually": result.taken is None and figure is not None,
         "rows": _rows(result),
         "quantities": sorted({step.name for each in result.figures for planned in each.plan.operands for step in planned.steps}),
-        "members": _table(explain.members(result, place=str)) if counted else None,
+        "members": _members(result, language) if counted else None,
         "routes": _table(explain.comparison(result)) if result.figures or result.actually else None,
         "scenarios": _scenarios(result, language),
     }
@@ -81,6 +81,15 @@ def details(identifier: str, language: str = "en") -> Details:
 
 def _table(table) -> Details:
     return {"columns": list(table.columns), "rows": [list(row) for row in table.rows], "caption": table.caption}
+
+
+def _members(result, language: str) -> Details:
+    """What was counted, each by what a reader calls it."""
+    from recount import explain
+    from recount.contexts import called
+
+    found = _table(explain.members(result, place=str))
+    return found | {"rows": [[called(context, language), *row] for context, *row in found["rows"]]}
 
 
 def _route(result, figure) -> str:
