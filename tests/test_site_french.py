@@ -95,6 +95,7 @@ def test_no_english_is_left_on_a_page(filled, name):
 
 def test_what_was_counted_is_called_as_readers_call_it(filled):
     assert "Codestral 22B" in filled["claims/models-apache.md"] and "model:codestral-22b" not in filled["claims/models-apache.md"]
+    assert '<th scope="col">Licence</th>' in filled["claims/models-apache.md"]
 
 
 def test_everything_beside_our_own_rows_claims_and_sources_is_french(filled):

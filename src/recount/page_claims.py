@@ -85,11 +85,15 @@ def _table(table) -> Details:
 
 def _members(result, language: str) -> Details:
     """What was counted, each by what a reader calls it."""
-    from recount import explain
+    from recount import explain, page_views
     from recount.contexts import called
+    from recount.vocabulary import quantities
 
     found = _table(explain.members(result, place=str))
-    return found | {"rows": [[called(context, language), *row] for context, *row in found["rows"]]}
+    empty, named, *more = found["columns"]
+    fact = next(dict(o.count)["name"] for route in result.claim.routes for o in route.operands if o.count)
+    named = named if fact in quantities() else spoken.of_data(page_views.title_of(fact))
+    return found | {"columns": [empty, named, *more], "rows": [[called(context, language), *row] for context, *row in found["rows"]]}
 
 
 def _route(result, figure) -> str:
