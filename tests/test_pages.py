@@ -8,7 +8,7 @@ import re
 import pytest
 from conftest import data_in
 
-from recount import page_check, page_history, page_views, pages, verdicts
+from recount import page_charts, page_check, page_history, page_views, pages, verdicts
 from recount.errors import RecountError
 from small_site import DATA, RESULTS, Page, broken, outside, world
 
@@ -118,6 +118,25 @@ def test_a_claims_page_says_why_and_by_which_routes(out):
     assert "It belongs to an architecture search. Recomputed: 284 tCO2e." in text
     assert "Patterson et al. 2021" in Page(out / "claims" / "gpt-3-energy.html").text
     assert "It has not changed since it was first computed." in text and "@misc{recount-nlp-284-t," in text
+
+
+@pytest.mark.parametrize(
+    ("kind", "found", "printed", "told"),
+    [
+        ("record", "2024-04-18", "2024-04-25", "The record says 2024-04-18; the article says 2024-04-25."),
+        ("quantity", "2 of 3", "all (read as 100 %)", "The count is 2 of 3; the article says all (read as 100 %)."),
+    ],
+)
+def test_what_refutes_a_claim_stands_beside_what_the_article_says(kind, found, printed, told):
+    assert page_views.reason({"verdict": verdicts.REFUTED, "kind": kind, "recomputed_text": found, "printed": printed, "interval_text": "", "ratio": None}) == told
+
+
+def test_the_front_figure_accounts_for_every_figure_that_the_headline_counts(out):
+    caption = (out / "index.html").read_text(encoding="utf-8").split("<figcaption>")[1].split("</figcaption>")[0]
+    named = set(re.findall(r"claims/([\w-]+)\.html", caption))
+    drawn = {one["id"] for one in page_charts.drawable(RESULTS)}
+    assert named and not named & drawn
+    assert named | drawn == {one["id"] for one in RESULTS if one["kind"] != "record"}
 
 
 def test_an_article_lists_its_claims_and_leads_to_their_pages(out):

@@ -150,6 +150,10 @@ def test_search_finds_a_claim_by_the_words_of_its_own_language(tab, site):
         link.wait_for(timeout=20_000)
         link.click()
         tab.wait_for_url(f"{site}{language}/claims/paris-new-york.html*")
+    tab.goto(f"{site}fr/search.html?q=eau")
+    tab.locator("#search-results p.context").first.wait_for(timeout=20_000)
+    quoted = tab.locator("#search-results p.context").all_inner_texts()
+    assert quoted and not [text for text in quoted if "English" in text or "import " in text], "what is quoted is the page's text"
     tab.goto(f"{site}en/search.html?q=xyzzyx")
     tab.wait_for_function("document.querySelector('#search-results').innerText.includes('did not match')", timeout=20_000)
 

@@ -93,6 +93,11 @@ def test_no_english_is_left_on_a_page(filled, name):
     assert not found, (found[0], text[max(found.start() - 150, 0) : found.end() + 150])
 
 
+def test_what_was_counted_is_called_as_readers_call_it(filled):
+    assert "Codestral 22B" in filled["claims/models-apache.md"] and "model:codestral-22b" not in filled["claims/models-apache.md"]
+    assert '<th scope="col">Licence</th>' in filled["claims/models-apache.md"]
+
+
 def test_everything_beside_our_own_rows_claims_and_sources_is_french(filled):
     shown = [name for name in filled if name.startswith(("data/", "assumptions/", "claims/")) or name in ("records.md", "bibliography.md")]
     assert len(shown) > 80 and [name for name in shown if 'lang="en"' in filled[name]] == []
@@ -152,7 +157,8 @@ def test_the_theme_speaks_french_and_french_has_its_apostrophes(both):
     page = Page(both / "fr" / "claims" / "gpt-3-energy.html")
     for word in ("Aller au contenu", "Sur cette page", 'placeholder="Recherche"', "Haut de page"):
         assert word in page.source
-    assert not re.search(r"Skip to content|On this page|Toggle|Back to top", page.source)
+    for name in ("claims/gpt-3-energy", "index", "search"):
+        assert not re.search(r"Skip to content|On this page|Toggle|Back to top|>(Next|Previous)<|Please activate", Page(both / "fr" / f"{name}.html").source), name
     assert not re.search(r"[a-zé]'[a-zé]", page.text.partition("Adresse")[0].partition("@")[0])
 
 

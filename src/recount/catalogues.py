@@ -154,9 +154,13 @@ def _beside(folder: Path) -> Iterator[tuple[str, str]]:
 
 
 def _in_words(text: str) -> bool:
-    """Whether a fact is told in words, not a name, a date, a number, or a yes."""
+    """Whether a fact is told in words, not a name, a date, a number, or a yes.
+
+    >>> [_in_words(text) for text in ("non-generative AI", "Apache-2.0", "2024-04-25", "GenAI Impact", "yes")]
+    [True, False, False, False, False]
+    """
     quantity = re.fullmatch(r"\d[\d.]* \S+", text)
-    return text not in ("yes", "no") and not quantity and any(word.isalpha() and word.islower() for word in text.split())
+    return text not in ("yes", "no") and not quantity and any(word.replace("-", "").isalpha() and word.islower() for word in text.split())
 
 
 def _column(path: Path, name: str) -> Iterable[str]:

@@ -37,6 +37,12 @@ def drawable(claims: Sequence[Claim]) -> list[Claim]:
     return sorted(found, key=lambda c: (VERDICTS.index(c["verdict"]), -c["ratio"]))
 
 
+def undrawn(claims: Sequence[Claim]) -> list[Claim]:
+    """The claims with a figure that :func:`front` leaves out, so that what it shows adds up to what is counted."""
+    drawn = {claim["id"] for claim in drawable(claims)}
+    return [claim for claim in claims if claim["kind"] != "record" and claim["id"] not in drawn]
+
+
 def front(claims: Sequence[Claim], _: Callable[[str], str] = str, statement: str = "statement") -> Markup:
     """Recomputed ÷ printed for every claim with a figure, by verdict, for wide and for narrow screens."""
     found = drawable(claims)

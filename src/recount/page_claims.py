@@ -62,7 +62,7 @@ def details(identifier: str, language: str = "en") -> Details:
         "of_actually": result.taken is None and figure is not None,
         "rows": _rows(result),
         "quantities": sorted({step.name for each in result.figures for planned in each.plan.operands for step in planned.steps}),
-        "members": _table(explain.members(result, place=str)) if counted else None,
+        "members": _members(result, language) if counted else None,
         "routes": _table(explain.comparison(result)) if result.figures or result.actually else None,
         "scenarios": _scenarios(result, language),
     }
@@ -81,6 +81,19 @@ def details(identifier: str, language: str = "en") -> Details:
 
 def _table(table) -> Details:
     return {"columns": list(table.columns), "rows": [list(row) for row in table.rows], "caption": table.caption}
+
+
+def _members(result, language: str) -> Details:
+    """What was counted, each by what a reader calls it."""
+    from recount import explain, page_views
+    from recount.contexts import called
+    from recount.vocabulary import quantities
+
+    found = _table(explain.members(result, place=str))
+    empty, named, *more = found["columns"]
+    fact = next(dict(o.count)["name"] for route in result.claim.routes for o in route.operands if o.count)
+    named = named if fact in quantities() else spoken.of_data(page_views.title_of(fact))
+    return found | {"columns": [empty, named, *more], "rows": [[called(context, language), *row] for context, *row in found["rows"]]}
 
 
 def _route(result, figure) -> str:

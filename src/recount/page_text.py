@@ -85,7 +85,7 @@ def environment(language: str):
     made.filters |= {"powers": page_flow.powers, "in_words": wording.in_words, "of_data": spoken.of_data, "of_row": views.of_row}
     made.globals |= {
         "looks": views.LOOKS, "by_verdict": views.by_verdict, "figure": views.figure, "driven": page_charts.driven,
-        "diagram": functools.partial(page_flow.diagram, _=_), "front": functools.partial(page_charts.front, _=_), "counted": page_charts.counted,
+        "diagram": functools.partial(page_flow.diagram, _=_), "front": functools.partial(page_charts.front, _=_), "counted": page_charts.counted, "undrawn": page_charts.undrawn,
         "panels": functools.partial(page_backtest_chart.panels, _=_),
     }  # fmt: skip
     return made
@@ -106,8 +106,13 @@ def frame(language: str) -> dict[str, Any]:
             "and_challenge": _(", and"),
             "challenge": _("how to challenge one"),
             "languages": _("Languages"),
+            "next": _("Next"),
+            "previous": _("Previous"),
             "sought": _("Words to look for"),
             "search": _("Look for them"),
+            "no_search": _("Searching takes JavaScript, which is switched off. Without it:"),
+            "every_claim": _("Every claim"),
+            "glossary": _("Glossary"),
         },
     }
 

@@ -152,6 +152,8 @@ def reason(claim: Claim, _: Translate = str) -> str:
         return claim.get("needs") or claim.get("problem") or _("There is nothing to recompute it from.")
     if verdict == verdicts.UNTRACED:
         return _("No record was found that would confirm or refute it.")
+    if verdict == verdicts.REFUTED:
+        return (_("The record says {found}; the article says {printed}.") if claim["kind"] == "record" else _("The count is {found}; the article says {printed}.")).format(**told)
     return (_("The record says {found}.") if claim["kind"] == "record" else _("The count is {found}.")).format(**told)
 
 
