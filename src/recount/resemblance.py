@@ -37,8 +37,8 @@ class Like:
         return f"{who} ({say('{low} to {high}', low=without_unit(*ends), high=ends[1])})"
 
 
-def nearest_rows(assumption: Assumption, value: Quantity) -> list[Like]:
-    """Everything in the data of the same name and scope, the nearest to *value* first.
+def nearest_rows(assumption: Assumption, value: Quantity, scope: str | None = None) -> list[Like]:
+    """Everything in the data of the same name and scope, or of another *scope*, the nearest to *value* first.
 
     Near is by ratio, measured from the name's lower bound: a PUE of 1.2 is twice as far from 1
     as one of 1.1. Defaults are left out, since they are nothing that exists, and so are other
@@ -49,7 +49,7 @@ def nearest_rows(assumption: Assumption, value: Quantity) -> list[Like]:
         return []
     floor = known.minimum or 0.0
     wanted = float(value.to(read_unit(known.unit)).magnitude) - floor
-    scope = assumption.row.scope if assumption.row else known.scope
+    scope = _scope(assumption) if scope is None else scope
     groups: dict[str, list[tuple[float, str, float]]] = {}
     for key, context, number in _numbers(load(), assumption.name, scope):
         if key != assumption.key and number > floor and wanted > 0:
@@ -92,7 +92,20 @@ def resembles(assumption: Assumption, value: Quantity, beside: Iterable[Assumpti
         told = say("near {alike}", alike=listed([like.words(assumption.name) for like in near[:SHOWN]]))
     else:
         told = say("nothing in the data resembles it: the nearest is {alike}", alike=found[0].words(assumption.name))
+        if others := _under_other_scopes(assumption, value):
+            told = say("nothing of the same scope in the data resembles it, the nearest is {alike}; near it is {other}", alike=found[0].words(assumption.name), other=listed(others))
     return in_a_row([told, *([listed(ratios)] if ratios else [])])
+
+
+def _scope(assumption: Assumption) -> str:
+    return assumption.row.scope if assumption.row else quantities()[assumption.name].scope
+
+
+def _under_other_scopes(assumption: Assumption, value: Quantity) -> list[str]:
+    """What is near under another scope, such as a flight without contrails, the scope named."""
+    others = sorted({row.scope for row in load().rows if row.name == assumption.name} - {_scope(assumption)})
+    near = [(like, scope) for scope in others for like in nearest_rows(assumption, value, scope)[:1] if like.distance <= math.log(1 + NEAR)]
+    return [f"{like.words(assumption.name)} [{scope}]" if scope else like.words(assumption.name) for like, scope in sorted(near, key=lambda one: one[0].distance)]
 
 
 def _distinct(found: Iterable[Like]) -> list[Like]:

@@ -376,6 +376,7 @@ def _pretty(unit: str) -> str:
         return {"M": "million ", "G": "billion "}[unit[0]] + unit[1:].rstrip("s") + "s"
     head, *below = unit.replace("EUR", "€").replace("USD", "$").split("/")
     head = head.replace("**", "^").replace("*", "·").replace("m3", "m³").replace("percent", "%")
+    head = "µs" if head == "us" else head
     if len(below) > 1:
         return f"{head}/({'·'.join(below)})"
     return "/".join([head, *below])

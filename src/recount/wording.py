@@ -95,12 +95,13 @@ def called_with_context(assumption: Assumption) -> str:
 
 def text_of(assumption: Assumption) -> str:
     """What an assumption was given as; a reader's own words stay as typed."""
+    if assumption.origin == "claim" and (printed := re.fullmatch(r"(.+) \(claim (\S+)\)", assumption.text)):
+        figure = re.fullmatch(r"(\d[\d.]*) ([^\s\d]\S*)", printed[1])
+        return say("{figure} (claim {claim})", figure=amount(float(figure[1]), figure[2], 9) if figure else in_words(printed[1]), claim=printed[2])
     if not french() or assumption.origin in ("override", "reader", "scenario"):
         return assumption.text
     if counted := re.fullmatch(r"(\d+) of (\d+)", assumption.text):
         return say("{part} of {whole}", part=counted[1], whole=counted[2])
-    if printed := re.fullmatch(r"(.+) \(claim (\S+)\)", assumption.text):
-        return say("{figure} (claim {claim})", figure=in_words(printed[1]), claim=printed[2])
     return in_words(assumption.text)
 
 
