@@ -134,6 +134,16 @@ def test_nothing_is_earned_unsolved(name, tmp_path):
 
 
 @each
+def test_an_answer_that_is_none_is_told_in_words(name, tmp_path):
+    nothing = {}
+    for task, text in right(name).items():
+        if task != "two-sentences":
+            nothing[task] = "\n".join(f"{node.id} = None" for node in ast.walk(ast.parse(text)) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store))
+    found = marks.of(filled(lessons.student(lessons.source(name)), nothing), tmp_path, **SHORT)
+    assert [mark for mark in found if mark.earned or not mark.told.startswith(("AssertionError: ", "RecountError: "))] == []
+
+
+@each
 def test_the_solution_earns_every_point(name):
     found = marks.from_outputs(executed(name))
     by_hand = sum(lessons.about(cell)["points"] for cell in lessons.source(name).cells if lessons.is_read_by_hand(cell))
