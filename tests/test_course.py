@@ -6,6 +6,7 @@ import ast
 import builtins
 import functools
 import re
+import tomllib
 from html.parser import HTMLParser
 
 import pytest
@@ -151,6 +152,13 @@ def test_the_solution_earns_every_point(name):
     text = "\n".join(str(cell.get("outputs", "")) + cell.source for cell in executed(name).cells)
     assert not re.search(r"/home/|/root/|/tmp/|\.venv", text)
     assert all(output.get("name") != "stderr" for cell in executed(name).cells for output in cell.get("outputs", []))
+
+
+@each
+def test_a_plan_moves_only_what_has_a_slider(name):
+    symbols = {one["symbol"] for one in tomllib.loads((lessons.folder().parent / "site" / "explore.toml").read_text(encoding="utf-8"))["slider"]}
+    levels = plan(name).partition("- **Undergraduate.**")[0]
+    assert {word for word in re.findall(r"\bmove (?:the )?(\w+)", levels)} <= symbols
 
 
 @each
