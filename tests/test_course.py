@@ -6,6 +6,7 @@ import ast
 import builtins
 import functools
 import re
+import tomllib
 from html.parser import HTMLParser
 
 import pytest
@@ -134,6 +135,16 @@ def test_nothing_is_earned_unsolved(name, tmp_path):
 
 
 @each
+def test_an_answer_that_is_none_is_told_in_words(name, tmp_path):
+    nothing = {}
+    for task, text in right(name).items():
+        if task != "two-sentences":
+            nothing[task] = "\n".join(f"{node.id} = None" for node in ast.walk(ast.parse(text)) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store))
+    found = marks.of(filled(lessons.student(lessons.source(name)), nothing), tmp_path, **SHORT)
+    assert [mark for mark in found if mark.earned or not mark.told.startswith(("AssertionError: ", "RecountError: "))] == []
+
+
+@each
 def test_the_solution_earns_every_point(name):
     found = marks.from_outputs(executed(name))
     by_hand = sum(lessons.about(cell)["points"] for cell in lessons.source(name).cells if lessons.is_read_by_hand(cell))
@@ -141,6 +152,13 @@ def test_the_solution_earns_every_point(name):
     text = "\n".join(str(cell.get("outputs", "")) + cell.source for cell in executed(name).cells)
     assert not re.search(r"/home/|/root/|/tmp/|\.venv", text)
     assert all(output.get("name") != "stderr" for cell in executed(name).cells for output in cell.get("outputs", []))
+
+
+@each
+def test_a_plan_moves_only_what_has_a_slider(name):
+    symbols = {one["symbol"] for one in tomllib.loads((lessons.folder().parent / "site" / "explore.toml").read_text(encoding="utf-8"))["slider"]}
+    levels = plan(name).partition("- **Undergraduate.**")[0]
+    assert {word for word in re.findall(r"\bmove (?:the )?(\w+)", levels)} <= symbols
 
 
 @each

@@ -106,7 +106,8 @@ def advice(answers: Mapping[str, Any], supply: Supply | None, sources: Collectio
         told.append(say("Not supplied by its contexts, so taken from the defaults: {rows}.", rows=in_a_row([f"{label(name)} {_shown(name)}" for name in supply.defaults])))
     told += [_source_told(key) for key in dict.fromkeys(answers.get(k) for k in ("source", "article_source")) if key and key not in sources]
     named, options = answers["id"], _options()
-    told.append(f"{say('Next:')}\n  recount check{options}\n  recount claim {named}{options}\n  recount notebook new {named}{options}")
+    steps = ["check", f"claim {named}", f"notebook new {named}"] if options else [f"notebook new {named}", "check", f"claim {named}"]  # ours is checked with its notebook
+    told.append("\n".join([say("Next:"), *(f"  recount {step}{options}" for step in steps)]))
     return told
 
 

@@ -112,7 +112,7 @@ def notebook_problems() -> list[str]:
     told = {claim.id: claim.notebook for claim in register.shown().values()} if there or own else {}
     if own:
         return [f"claim {name}: notebook '{notebook}' is not there yet: 'recount notebook new {name}' makes it." for name, notebook in told.items() if notebook not in there]
-    return [f"claim {name}: notebook '{notebook}' does not exist: {nearest(notebook, there)}" for name, notebook in told.items() if notebook not in there]
+    return [f"claim {name}: notebook '{notebook}' does not exist: {nearest(notebook, there)}; 'recount notebook new {name}' makes it." for name, notebook in told.items() if notebook not in there]
 
 
 def _scenario_readers():

@@ -39,6 +39,16 @@ def problem(yours: Any, expected: Any, unit: str = "", slips: Mapping[str, Any] 
     "this is the servers' energy: the building takes PUE times as much."
     >>> problem(Quantity(1287, "GWh").to("MWh"), meter, "MWh")
     'your answer is 1,000 times too large: look at the units you started from.'
+
+    A plain number may be given as a quotient whose units have cancelled, and the other way round:
+
+    >>> problem(Quantity(1287, "MWh") / Quantity(1287000, "kWh"), 1.0), problem(1.1, Quantity(1.1, ""))
+    ('', '')
+
+    How far off an answer is, is told too coarsely to multiply by:
+
+    >>> problem(Quantity(1, "MWh"), meter, "MWh")
+    'your answer is about 1,000 times too small: look at which factors it has.'
     """
     expected = expected.quantity if isinstance(expected, Estimate) else expected
     yours = yours.quantity if isinstance(yours, Estimate) else yours
@@ -47,19 +57,21 @@ def problem(yours: Any, expected: Any, unit: str = "", slips: Mapping[str, Any] 
     asked = unit or (f"{expected.units:~}" if isinstance(expected, Quantity) else "")
     if wrong := _kind(yours, expected, asked, bool(unit)):
         return wrong
-    mine, right = (float(one.to(read_unit(asked) if unit else expected.units).magnitude) if isinstance(one, Quantity) else float(one) for one in (yours, expected))
+    asked_for = read_unit(unit) if unit else expected.units if isinstance(expected, Quantity) else ""
+    magnitude = lambda one: float(one.to(asked_for).magnitude if isinstance(one, Quantity) else one)  # noqa: E731
+    mine, right = magnitude(yours), magnitude(expected)
     if _near(mine, right, within):
         return ""
     for told, slip in (slips or {}).items():
-        slipped = slip.quantity if isinstance(slip, Estimate) else slip
-        value = float(slipped.to(read_unit(asked) if unit else expected.units).magnitude) if isinstance(slipped, Quantity) else float(slipped)
-        if _near(mine, value, within):
+        if _near(mine, magnitude(slip.quantity if isinstance(slip, Estimate) else slip), within):
             return told
     return _apart(mine, right)
 
 
 def _kind(yours: Any, expected: Any, asked: str, strict: bool) -> str:
     """An answer that is no number, has no unit where it needs one, or another unit than asked."""
+    if isinstance(expected, Quantity) and not expected.dimensionality:
+        expected = 1.0
     if isinstance(expected, Quantity):
         if isinstance(yours, numbers.Real) and not isinstance(yours, bool):
             return say("your answer is the bare number {number}: it needs a unit, as in Quantity(1, '{unit}').", number=format_number(yours), unit=asked)
@@ -86,8 +98,11 @@ def _apart(mine: float, right: float) -> str:
         if _near(times, step, 0.01):
             large, small = message("your answer is {times} too large: look at the units you started from."), message("your answer is {times} too small: look at the units you started from.")
             return say(large if ratio > 1 else small, times=say(told))
-    large, small = message("your answer is {number} times too large: look at which factors it has."), message("your answer is {number} times too small: look at which factors it has.")
-    return say(large if ratio > 1 else small, number=format_number(times, 3))
+    if times < 1.1:
+        return say("your answer is near, and not near enough: look at how you rounded, and at each factor.")
+    large, small = message("your answer is about {number} times too large: look at which factors it has."), message("your answer is about {number} times too small: look at which factors it has.")
+    # Coarser than the tolerance, or the first guess and its hint would give the answer away.
+    return say(large if ratio > 1 else small, number=format_number(times, 2 if times < 2 else 1))
 
 
 def word(yours: Any, known: Collection[str]) -> str:

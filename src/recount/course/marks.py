@@ -84,6 +84,8 @@ def _run(source: str, names: dict[str, Any]) -> str:
         if last is not None:
             repr(eval(compile(ast.Expression(last.value), "<cell>", "eval"), names))
     except Exception as error:
+        if isinstance(error, NotImplementedError) and not str(error):  # what nbgrader leaves where an answer was
+            return say("there is no answer here yet.")
         return f"{type(error).__name__}: {error}".splitlines()[0]
     return ""
 
