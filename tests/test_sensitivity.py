@@ -234,6 +234,13 @@ def test_what_resembles_nothing_says_so_and_names_the_nearest(results):
     assert grid.found.factor == pytest.approx(128 / 55.275, rel=1e-9)
 
 
+def test_what_is_near_under_another_scope_is_named_with_it(results):
+    """A flight without contrails is near 0.086 kg; among those with contrails nothing is."""
+    flight = next(one for one in results["paris-new-york"].conditions if one.assumption.name == "flight_intensity")
+    assert flight.resembles.startswith("nothing of the same scope in the data resembles it, the nearest is DESNZ")
+    assert "near it is ADEME long haul (flight factor) (0.0833 kgCO2e/(passenger·km)) [no-contrails]" in flight.resembles
+
+
 def test_a_pue_is_as_far_as_its_overhead(results):
     """1.2 is twice as far from 1 as 1.1: they do not resemble each other."""
     pue = next(a for a in results["gpt-3-energy"].taken.plan.assumptions if a.name == "pue")
