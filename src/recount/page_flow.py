@@ -13,7 +13,7 @@ import textwrap
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from recount.page_views import LOOKS, slug
 
@@ -30,6 +30,15 @@ def powers(text: str) -> str:
     '3.14 × 10²³ FLOP'
     """
     return re.sub(r"10\^(-?\d+)", lambda m: f"10{m[1].translate(_RAISED)}", text)
+
+
+def breakable(text: str) -> Markup:
+    """The same for a narrow cell: a long unit may go on in the next line.
+
+    >>> breakable("0.117 kgCO2e/(passenger·km)")
+    Markup('0.117 kgCO2e<wbr>/(passenger·km)')
+    """
+    return escape(powers(text)).replace("/(", Markup("<wbr>/("))
 
 
 def diagram(nodes: Sequence[Node], verdict: str, told: str = "", _: Callable[[str], str] = str) -> Markup:

@@ -82,7 +82,7 @@ def environment(language: str):
     made.install_gettext_translations(translations(language), newstyle=False)
     made.filters |= {name: getattr(views, name) for name in _FILTERS}
     made.filters |= {name: functools.partial(_spoken, getattr(views, name), _) for name in _SPEAKING}
-    made.filters |= {"powers": page_flow.powers, "in_words": wording.in_words, "of_data": spoken.of_data, "of_row": views.of_row}
+    made.filters |= {"powers": page_flow.powers, "breakable": page_flow.breakable, "in_words": wording.in_words, "of_data": spoken.of_data, "of_row": views.of_row}
     made.globals |= {
         "looks": views.LOOKS, "by_verdict": views.by_verdict, "figure": views.figure, "driven": page_charts.driven,
         "diagram": functools.partial(page_flow.diagram, _=_), "front": functools.partial(page_charts.front, _=_), "counted": page_charts.counted, "undrawn": page_charts.undrawn,
