@@ -100,7 +100,7 @@ def _build(source: Path, target: Path) -> None:
     try:
         files = {package: importlib.metadata.files(package) or [] for package in _PACKAGES}
     except importlib.metadata.PackageNotFoundError:
-        raise RecountError("JupyterLite is not here: pip install 'recount[lite]' brings it, or 'make lite'.") from None
+        raise RecountError("JupyterLite is not here: 'make lite' brings it, or .venv/bin/pip install -e '.[lite]' in a checkout.") from None
     extension = next(file for file in files["jupyterlite-pyodide-kernel"] if file.match(f"{_KERNEL}/package.json")).locate()
     options = {
         "apps": APPS, "ignore_sys_prefix": True, "federated_extensions": [str(Path(extension).resolve().parent)],
